@@ -47,7 +47,7 @@ pub struct Follower {
     notices: Mutex<Vec<StoreNotice>>,
     started: OnceLock<()>,
     /// True after the saved index was used or rejected, or found missing.
-    is_start_over: AtomicBool,
+    has_tried_saved: AtomicBool,
     /// True if the index lacks damaged connections. It is not saved, so that the next process finds and reports them as well.
     is_incomplete: AtomicBool,
     /// Notified when the index must be loaded again.
@@ -77,7 +77,7 @@ impl Follower {
             state: watch::Sender::default(),
             notices: Mutex::default(),
             started: OnceLock::new(),
-            is_start_over: AtomicBool::new(false),
+            has_tried_saved: AtomicBool::new(false),
             is_incomplete: AtomicBool::new(false),
             reload: Notify::new(),
             stop: CancellationToken::new(),

@@ -1,4 +1,4 @@
-//! Index derived from the journal that can be queried. It is stored in sled, or in memory when sled cannot be used.
+//! Index that can be queried, derived from the journal or from etcd. It is stored in sled, or in memory: when sled cannot be used, and for etcd.
 //!
 //! sled 0.34 panics on some kinds of damage instead of returning an error. The index can always be rebuilt, so a panic is treated
 //! like an error: the index is no longer used.

@@ -19,7 +19,10 @@ impl Follower {
     pub(super) async fn position(&self, node: &EtcdNode) -> Result<IndexPosition, CallError> {
         let known = self.state.borrow().position.clone();
         let position = match known {
-            Some(known) => self.continued(node, known).await?,
+            Some(known) => {
+                let newest = self.head(node, 0).await?;
+                self.continued(node, newest, known).await?
+            }
             None => self.saved_position(node).await?,
         };
         let Some(position) = position else {
@@ -31,17 +34,17 @@ impl Follower {
 
     /// Uses the saved index at the start, and returns its position; none if it is missing or too old, or cannot be continued.
     async fn saved_position(&self, node: &EtcdNode) -> Result<Option<IndexPosition>, CallError> {
-        if self.is_start_over.load(Ordering::Acquire) {
+        if self.has_tried_saved.load(Ordering::Acquire) {
             return Ok(None);
         }
         let mut position = None;
         if let Some(saved) = self.index.open_saved() {
-            let newest = self.head(node, 0).await?.0;
-            if newest.writes - saved.head.writes <= MAX_BEHIND {
-                position = self.continued(node, saved).await?;
+            let newest = self.head(node, 0).await?;
+            if newest.0.writes - saved.head.writes <= MAX_BEHIND {
+                position = self.continued(node, newest, saved).await?;
             }
         }
-        self.is_start_over.store(true, Ordering::Release);
+        self.has_tried_saved.store(true, Ordering::Release);
         match &position {
             Some(position) => self
                 .feed
@@ -53,13 +56,13 @@ impl Follower {
     }
 
     /// Returns the position from which an index can be continued; none if etcd does not have its state any more: a restored snapshot
-    /// may have taken the store back, or a compaction removed the changes since.
+    /// may have taken the store back, or a compaction removed the changes since. The pair is the result of `head` for now.
     async fn continued(
         &self,
         node: &EtcdNode,
+        (newest, applied): (StoreHead, i64),
         position: IndexPosition,
     ) -> Result<Option<IndexPosition>, CallError> {
-        let (newest, applied) = self.head(node, 0).await?;
         if newest == position.head {
             // Without a write since, nothing is missing, also after a compaction.
             return Ok(Some(IndexPosition {
