@@ -13,6 +13,7 @@ mod keys;
 mod lookup_cache;
 mod reference;
 mod diagnostics;
+mod sources;
 mod user_secrets;
 mod env;
 
@@ -23,10 +24,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::text::file::FileFlaw;
-use crate::text::file::trust::{self, FileTrust};
 use allow_list::AllowList;
-use json_file::FileValues;
 use lookup_cache::{FileStates, LookupCache};
+use sources::{SettingsSource, SettingsSources};
 
 pub use diagnostics::ReferenceSources;
 pub use env::EnvironmentVariables;
@@ -346,47 +346,6 @@ impl AppSettings {
                     .into(),
             )
         }
-    }
-}
-
-/// A file, or a folder with one file for each key.
-struct SettingsSource {
-    name: String,
-    path: PathBuf,
-    values: Result<FileValues, FileFlaw>,
-    /// The option that names it; none for an optional file.
-    option: Option<&'static str>,
-}
-
-/// Every source except the environment.
-struct SettingsSources {
-    /// Files with lower precedence than the environment, lowest first.
-    files: Vec<SettingsSource>,
-    /// The folder with higher precedence than the environment.
-    key_folder: Option<SettingsSource>,
-    /// Messages about unusable files in that folder.
-    problems: Vec<String>,
-}
-
-impl SettingsSource {
-    /// Returns a warning if all users can change the values.
-    fn untrusted(&self) -> Option<String> {
-        let found = std::fs::metadata(&self.path).ok()?;
-        trust::check_file(&self.path, &found, FileTrust::Group)
-            .err()
-            .map(|why| format!("{} {why}", self.name))
-    }
-}
-
-impl SettingsSources {
-    fn all(&self) -> impl Iterator<Item = &SettingsSource> {
-        self.files.iter().chain(&self.key_folder)
-    }
-
-    fn are_readable(&self) -> bool {
-        let is_unusable =
-            |source: &SettingsSource| matches!(source.values, Err(FileFlaw::Unusable(_)));
-        !self.all().any(is_unusable)
     }
 }
 
