@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::widgets::{Clear, Widget};
+use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use crate::text;
 use crate::tui::layout::Area;
@@ -111,7 +111,11 @@ pub fn pane(buffer: &mut Buffer, area: Area, title: &str, look: (&Theme, bool)) 
     if rect.is_empty() {
         return Area::default();
     }
-    frame(buffer, rect, (theme.text.style(), role.style()));
+    Block::bordered()
+        .border_type(BorderType::Rounded)
+        .border_style(role)
+        .style(theme.text)
+        .render(rect, buffer);
     if area.width > 6 && !title.is_empty() {
         let room = area.split_top(1).0.padded();
         let style = if is_focused {
@@ -123,36 +127,6 @@ pub fn pane(buffer: &mut Buffer, area: Area, title: &str, look: (&Theme, bool)) 
         line(buffer, room, &[(&format!(" {cut} "), style.style())]);
     }
     area.inside()
-}
-
-/// Draws a rounded border, and styles the area inside.
-fn frame(buffer: &mut Buffer, rect: Rect, (text, border): (Style, Style)) {
-    let (last_x, last_y) = (rect.right() - 1, rect.bottom() - 1);
-    for y in rect.top()..=last_y {
-        let start = buffer.index_of(rect.x, y);
-        let Some(cells) = buffer
-            .content
-            .get_mut(start..start + usize::from(rect.width))
-        else {
-            return;
-        };
-        let (left, middle, right) = match y {
-            y if y == rect.y => ("╭", "─", "╮"),
-            y if y == last_y => ("╰", "─", "╯"),
-            _ => ("│", "", "│"),
-        };
-        for (x, cell) in (rect.x..).zip(cells) {
-            let symbol = match x {
-                x if x == rect.x => left,
-                x if x == last_x => right,
-                _ => middle,
-            };
-            cell.set_style(text);
-            if !symbol.is_empty() {
-                cell.set_symbol(symbol).set_style(border);
-            }
-        }
-    }
 }
 
 /// Draws a text on the lower border of a box.
