@@ -10,6 +10,7 @@ mod index_header;
 mod catch_panic;
 pub mod index;
 pub mod block;
+mod block_compression;
 mod block_index;
 pub(super) mod index_handle;
 pub mod memory_rows;

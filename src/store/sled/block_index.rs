@@ -1,17 +1,19 @@
 //! Rows of the index in blocks, which are values of sled.
 //!
 //! ```text
-//! P FIRST  → block, code     all rows of a kind from FIRST up to the next block of the kind
+//! P FIRST  → block (compressed), code     all rows of a kind from FIRST up to the next block of the kind
 //! ```
 //! Only the writer changes blocks, and rows never move to an earlier block. A split writes the later blocks first. After a crash, or when it is
 //! read at that moment, the earlier block still has the rows that are in the later blocks too: the later blocks are right.
 
+use std::borrow::Cow;
 use std::ops::Bound;
 
 use ::sled::{Db, IVec};
 
 use super::block::{self, BlockReader};
-use super::encoding::{APPLIED, RECORDS, RowChange, SledPair};
+use super::block_compression::{compress, decompress};
+use super::encoding::{ALIASES, APPLIED, RECORDS, RowChange, SledPair};
 use super::index::UnusableIndex;
 use super::open_index::OpenIndex;
 
@@ -58,7 +60,7 @@ impl<'a> Blocks<'a> {
         let Some((block, stored)) = self.block_of(key)? else {
             return Ok(None);
         };
-        let rows = self.index.authentic(&block, &stored)?;
+        let rows = self.read(&block, &stored)?;
         Ok(BlockReader::new(&rows)?.find(key)?.map(IVec::from))
     }
 
@@ -90,7 +92,7 @@ impl<'a> Blocks<'a> {
             let end = next
                 .as_ref()
                 .and_then(|(key, _)| key.strip_prefix(&[BLOCK]));
-            let read = self.index.authentic(&block, &stored).and_then(|rows| {
+            let read = self.read(&block, &stored).and_then(|rows| {
                 walk_rows(&rows, end, |key, value| {
                     is_before(key) || key.starts_with(prefix) && take(key, Ok(value))
                 })
@@ -148,7 +150,7 @@ impl<'a> Blocks<'a> {
         end: Option<&[u8]>,
         changes: &[RowChange],
     ) -> Result<(), UnusableIndex> {
-        let before = stored.map(|stored| self.index.authentic(block, stored));
+        let before = stored.map(|stored| self.read(block, stored));
         let before = before.transpose()?;
         let rows = match &before {
             Some(before) => BlockReader::new(before)?.rows_before(end)?,
@@ -167,7 +169,15 @@ impl<'a> Blocks<'a> {
                 Some((first, _)) if number > 0 => block_key(first),
                 _ => block.to_vec(),
             };
-            let value = self.index.sealed(&key, block::encode(part));
+            let encoded = block::encode(part);
+            // Rows of aliases are IDs and checksums, which hardly become smaller.
+            let is_random = key.get(1..2) == Some(ALIASES);
+            let encoded = if is_random {
+                encoded
+            } else {
+                compress(encoded)
+            };
+            let value = self.index.sealed(&key, encoded);
             self.db.insert(key, value)?;
         }
         Ok(())
@@ -179,7 +189,7 @@ impl<'a> Blocks<'a> {
         if let Some((before, stored)) =
             before.filter(|(before, _)| kind_of(before) == kind_of(block))
         {
-            let rows = self.index.authentic(&before, &stored)?;
+            let rows = self.read(&before, &stored)?;
             let has_more = walk_rows(&rows, None, |key, _| key < &block[1..])?;
             if !has_more {
                 self.change(&before, Some(&stored), Some(&block[1..]), &[])?;
@@ -187,6 +197,11 @@ impl<'a> Blocks<'a> {
         }
         self.db.remove(block)?;
         Ok(())
+    }
+
+    /// Reads a stored block.
+    fn read<'b>(&self, key: &[u8], stored: &'b IVec) -> Result<Cow<'b, [u8]>, UnusableIndex> {
+        decompress(self.index.authentic(key, stored)?)
     }
 
     /// Returns the block that has the row with this key, if it exists.

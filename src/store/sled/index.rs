@@ -49,7 +49,7 @@ impl ConnectionIndex {
             Self::Sled(opened) if opened.has_single_rows() => opened.call(|db| {
                 let stored = db.get(key)?;
                 stored
-                    .map(|stored| opened.authentic(key, &stored))
+                    .map(|stored| opened.authentic(key, &stored).map(IVec::from))
                     .transpose()
             }),
             Self::Sled(opened) => opened.call(|db| Blocks::new(db, opened).get(key)),
@@ -108,9 +108,7 @@ impl ConnectionIndex {
                 for pair in db.range(range) {
                     let (key, value) = pair?;
                     let value = opened.authentic(&key, &value);
-                    if !key.starts_with(prefix)
-                        || !take(&key, value.as_deref().map_err(Clone::clone))
-                    {
+                    if !key.starts_with(prefix) || !take(&key, value) {
                         break;
                     }
                 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
-use ::sled::{Db, IVec};
+use ::sled::Db;
 use rustix::fs::{FlockOperation, flock};
 
 use super::catch_panic::catch_panic;
@@ -77,17 +77,17 @@ impl OpenIndex {
     }
 
     /// Checks the code at the end of a stored value, and returns the value before it.
-    pub fn authentic(&self, key: &[u8], stored: &IVec) -> Result<IVec, UnusableIndex> {
+    pub fn authentic<'a>(&self, key: &[u8], stored: &'a [u8]) -> Result<&'a [u8], UnusableIndex> {
         let Some(auth) = &self.auth else {
-            return Ok(stored.clone());
+            return Ok(stored);
         };
-        let length = stored.len().checked_sub(CODE);
-        let length = length.filter(|length| {
-            let (value, code) = stored.split_at(*length);
-            auth.confirms(ROW_DOMAIN, &[key, value], code)
-        });
-        length
-            .map(|length| stored.subslice(0, length))
+        let parts = stored
+            .len()
+            .checked_sub(CODE)
+            .map(|length| stored.split_at(length));
+        let parts = parts.filter(|(value, code)| auth.confirms(ROW_DOMAIN, &[key, value], code));
+        parts
+            .map(|(value, _)| value)
             .ok_or_else(|| UnusableIndex("a row is damaged, or was changed without the key".into()))
     }
 }

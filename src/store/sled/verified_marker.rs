@@ -26,8 +26,9 @@ use crate::store::key::{AuthCode, CODE, StoreAuthenticator};
 const MAX_AGE: Duration = Duration::from_hours(24);
 /// Maximum number of connections of a store that is verified at every start, because that takes hardly any time.
 const ALWAYS_VERIFIED: u64 = 1_000;
-/// Name of the marker in the folder of the index. A marker with other fields needs another name.
-const FILE: &str = "verified.2";
+/// Name of the marker in the folder of the index. A marker with other fields needs another name, and so does an index that an earlier
+/// version would misread.
+const FILE: &str = "verified.3";
 /// Length in bytes of the hash of the file states.
 const HASH: usize = 32;
 /// Identifies the boot of the machine. Missing on other systems than Linux, where every start verifies.
