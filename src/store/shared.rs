@@ -194,7 +194,7 @@ impl ConnectionStore<SealedSecret> for SharedStore {
     }
 
     async fn save(&self, save: SaveConnection<SealedSecret>) -> Result<Revision, StoreError> {
-        self.write(Write::Save(Box::new(save))).await
+        self.write(Write::Save(Arc::new(save))).await
     }
 
     async fn purge(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {

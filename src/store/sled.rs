@@ -175,6 +175,14 @@ impl SledStore {
         }
     }
 
+    /// Saves a connection.
+    pub async fn save_connection(
+        &self,
+        save: &SaveConnection<SealedSecret>,
+    ) -> Result<Revision, StoreError> {
+        self.change(WriteRequest::save(save)?).await
+    }
+
     /// Deletes a connection permanently for a request of a process that shares the store.
     pub async fn purge_for(
         &self,
@@ -287,7 +295,7 @@ impl ConnectionStore<SealedSecret> for SledStore {
     }
 
     async fn save(&self, save: SaveConnection<SealedSecret>) -> Result<Revision, StoreError> {
-        self.change(WriteRequest::save(&save)?).await
+        self.save_connection(&save).await
     }
 
     async fn purge(&self, id: Uuid, version: u64) -> Result<Revision, StoreError> {

@@ -20,7 +20,7 @@ pub async fn dispatch(store: &SledStore, request: &StoreRequest) -> Result<Store
             StoreReply::Aliases(store.aliases(prefix, *most).await?)
         }
         StoreRequest::Write(Write::Save(save)) => {
-            StoreReply::Written(store.save((**save).clone()).await?)
+            StoreReply::Written(store.save_connection(save).await?)
         }
         StoreRequest::Write(Write::Purge {
             id,

@@ -7,6 +7,8 @@
 //! Names that differ from those in the code, here and in the types of `connection/store.rs`, are those of version 0.1. Its protocol
 //! has another number, because it seals secrets in another format: processes of both versions do not share a store.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -110,8 +112,8 @@ pub enum StoreRequest {
 /// Write request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Write {
-    /// Saves a connection.
-    Save(Box<SaveConnection<SealedSecret>>),
+    /// Saves a connection; shared, because a write is kept until it is answered.
+    Save(Arc<SaveConnection<SealedSecret>>),
     /// Deletes a connection permanently.
     #[serde(rename = "Delete")]
     Purge {
