@@ -70,7 +70,8 @@ pub fn router_until(service: Arc<dyn ConnectionService>, shutdown: CancellationT
     let mounted = routes().map(|Route { operation, handler }| (operation.full_path(), handler));
     let never = get(async || response::json(&false));
     let mounted: Vec<_> = mounted.chain([(reserved, never)]).collect();
-    let paths = Paths::new(mounted.iter().map(|(path, _)| path.clone()));
+    // Shared, because the service is cloned for each request.
+    let paths = Arc::new(Paths::new(mounted.iter().map(|(path, _)| path.clone())));
     let router = mounted
         .into_iter()
         .fold(Router::new(), |router, (path, handler)| {
