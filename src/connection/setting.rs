@@ -1,13 +1,17 @@
 //! Settings of a connection, in insertion order.
 
-use serde::de::{MapAccess, Visitor};
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
+use serde::de::{self, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::secret::{MaskedSecret, PlainSecret};
 
 /// Value of a setting; `S` is the type of secrets.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum SettingValue<S> {
     /// Null.
@@ -16,7 +20,7 @@ pub enum SettingValue<S> {
     Switch(bool),
     /// Number.
     Number(serde_json::Number),
-    /// Secret; before [`SettingValue::Text`], so that serde reads a mask as a secret.
+    /// Secret. A mask is read as a secret.
     Secret(S),
     /// Visible text, including references.
     Text(String),
@@ -158,14 +162,84 @@ impl<S: Serialize> Serialize for Settings<S> {
     }
 }
 
+/// Reads a value. Not derived: serde would read a copy of it as each variant in turn, with an error for each that does not match.
+impl<'de, S: Deserialize<'de>> Deserialize<'de> for SettingValue<S> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor(PhantomData))
+    }
+}
+
+struct ValueVisitor<S>(PhantomData<S>);
+
+impl<'de, S: Deserialize<'de>> Visitor<'de> for ValueVisitor<S> {
+    type Value = SettingValue<S>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("null, a boolean, a number, a text or a secret")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(SettingValue::Null)
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(SettingValue::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_bool<E: de::Error>(self, on: bool) -> Result<Self::Value, E> {
+        Ok(SettingValue::Switch(on))
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(SettingValue::Number(number.into()))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(SettingValue::Number(number.into()))
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {
+        let number = serde_json::Number::from_f64(number);
+        let number = number.ok_or_else(|| E::custom("not a number of JSON"))?;
+        Ok(SettingValue::Number(number))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        let secret = S::deserialize(StrDeserializer::<NotSecret>::new(text));
+        Ok(secret.map_or_else(
+            |NotSecret| SettingValue::Text(text.to_owned()),
+            SettingValue::Secret,
+        ))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        S::deserialize(MapAccessDeserializer::new(map)).map(SettingValue::Secret)
+    }
+}
+
+/// Error of a text that is no secret, without a message.
+#[derive(Debug, thiserror::Error)]
+#[error("not a secret")]
+struct NotSecret;
+
+impl de::Error for NotSecret {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self
+    }
+}
+
 impl<'de, S: Deserialize<'de>> Deserialize<'de> for Settings<S> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct SettingPairs<S>(std::marker::PhantomData<S>);
+        struct SettingPairs<S>(PhantomData<S>);
 
         impl<'de, S: Deserialize<'de>> Visitor<'de> for SettingPairs<S> {
             type Value = Settings<S>;
 
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object of settings")
             }
 
@@ -178,7 +252,7 @@ impl<'de, S: Deserialize<'de>> Deserialize<'de> for Settings<S> {
             }
         }
 
-        deserializer.deserialize_map(SettingPairs(std::marker::PhantomData))
+        deserializer.deserialize_map(SettingPairs(PhantomData))
     }
 }
 
@@ -209,5 +283,32 @@ mod tests {
         );
         assert_eq!(serde_json::to_string(&settings)?, json);
         Ok(())
+    }
+
+    #[test]
+    fn values_of_every_kind_round_trip() -> Result<(), serde_json::Error> {
+        let json = r#"{"a":null,"b":false,"c":-1,"d":18446744073709551615,"e":0.25,"f":"","g":{"sealed":"A"}}"#;
+        let settings: Settings<SealedSecret> = serde_json::from_str(json)?;
+        assert_eq!(serde_json::to_string(&settings)?, json);
+        let copy: Settings<SealedSecret> =
+            serde_json::from_value(serde_json::to_value(&settings)?)?;
+        assert_eq!(copy, settings);
+        Ok(())
+    }
+
+    #[test]
+    fn list_or_other_object_is_no_value() {
+        for json in [
+            r#"{"a":[]}"#,
+            r#"{"a":{}}"#,
+            r#"{"a":{"sealed":"A","b":1}}"#,
+        ] {
+            assert!(
+                serde_json::from_str::<Settings<SealedSecret>>(json).is_err(),
+                "{json}"
+            );
+        }
+        let object = r#"{"a":{"sealed":"A"}}"#;
+        assert!(serde_json::from_str::<Settings<MaskedSecret>>(object).is_err());
     }
 }
