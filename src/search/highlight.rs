@@ -8,6 +8,7 @@ use super::MatchMode;
 use super::matcher::tolerant_matcher;
 use super::query::{FilterQuery, QueryField};
 use crate::text::case_fold::fold;
+use crate::text::is_plain;
 
 /// Returns the byte ranges of a field's text that the words of a filter match: sorted, without overlaps.
 pub fn highlights(
@@ -38,6 +39,12 @@ struct FoldedText {
 
 impl FoldedText {
     fn new(text: &str) -> Self {
+        if is_plain(text) {
+            return Self {
+                folded: text.to_ascii_lowercase(),
+                places: (0..text.len()).map(|at| at..at + 1).collect(),
+            };
+        }
         let (mut folded, mut places) = (String::new(), Vec::new());
         for (at, character) in text.grapheme_indices(true) {
             folded.push_str(&fold(character));

@@ -4,6 +4,7 @@
 //! the result; changes that arrive in between shift the result, and only changed connections are processed again.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use super::updates::IndexShift;
 use crate::search::query::FilterQuery;
@@ -358,11 +359,17 @@ fn candidates<'a>(
     items: &'a [TreeItem],
     providers: &mut Providers,
 ) -> Vec<Candidate<'a>> {
+    // Most neighbours share the ID of their provider.
+    let mut last: Option<(&Arc<str>, u16)> = None;
+    let mut number = |id: &'a Arc<str>| match last {
+        Some((same, number)) if Arc::ptr_eq(same, id) => number,
+        _ => last.insert((id, providers.number(id))).1,
+    };
     let found = places
         .iter()
         .filter_map(|place| Some((u32::try_from(*place).ok()?, items.get(*place)?)));
     found
-        .map(|(index, item)| (index, item, providers.number(&item.provider)))
+        .map(|(index, item)| (index, item, number(&item.provider)))
         .collect()
 }
 
