@@ -48,7 +48,7 @@ pub fn shell_quoted(text: &str) -> String {
 
 /// Escapes a text for a terminal; borrowed when nothing changes.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    if is_plain(text) {
+    if is_simple(text) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len());
@@ -64,8 +64,8 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 
 /// Returns the width of a printable text in terminal columns, by grapheme clusters.
 pub fn columns(text: &str) -> usize {
-    if is_plain(text) {
-        return text.len();
+    if is_simple(text) {
+        return text.chars().count();
     }
     text.graphemes(true).map(UnicodeWidthStr::width).sum()
 }
@@ -134,6 +134,17 @@ pub fn is_visible_text(text: &str) -> bool {
 /// Returns whether every byte is printable ASCII, as in most names.
 pub fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+/// Returns whether every character is shown as it is in one column, also beside the others: printable ASCII, and the lines and symbols
+/// of the app. No search for grapheme clusters is needed then.
+pub fn is_simple(text: &str) -> bool {
+    text.chars().all(|character| {
+        matches!(
+            character,
+            ' '..='~' | '·' | '›' | '…' | '↑' | '↓' | '✓' | '✗' | '\u{2500}'..='\u{25FC}'
+        )
+    })
 }
 
 /// Appends a grapheme cluster, with hidden characters escaped.

@@ -168,3 +168,16 @@ proptest! {
 fn trim_removes_invisible_but_keeps_controls(#[case] text: &str, #[case] trimmed: &str) {
     assert_eq!(trim_invisible(text), trimmed);
 }
+
+#[test]
+fn simple_characters_are_printable_in_one_column() {
+    for character in ('\0'..='\u{FFFF}').filter(|character| is_simple(&character.to_string())) {
+        let text = character.to_string();
+        assert_eq!(character.width(), Some(1), "{text}");
+        assert!(is_shown(character) && !is_mark(character), "{text}");
+        for other in ["a", "●", "✓"] {
+            let pair = [&text, other].concat();
+            assert_eq!(pair.graphemes(true).count(), 2, "{pair}");
+        }
+    }
+}

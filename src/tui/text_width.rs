@@ -3,7 +3,7 @@
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use crate::text::{Printable, is_plain};
+use crate::text::{Printable, is_plain, is_simple};
 
 /// Returns the text with unsafe characters replaced.
 pub fn safe(text: &str) -> String {
@@ -24,6 +24,14 @@ pub fn cut(text: &str, columns: usize) -> String {
         && text.get(..=columns).is_some_and(is_plain)
     {
         return format!("{}…", &text[..start]);
+    }
+    if text.len() <= columns.saturating_mul(char::MAX_LEN_UTF8) && is_simple(text) {
+        let mut ends = text.char_indices().map(|(at, _)| at);
+        let last = columns.checked_sub(1).and_then(|last| ends.nth(last));
+        return match (last, ends.next()) {
+            (Some(last), Some(_)) => format!("{}…", &text[..last]),
+            _ => text.to_owned(),
+        };
     }
     // The invisible rest of a huge text is not processed.
     let safe = safe(prefix(text, columns));

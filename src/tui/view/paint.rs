@@ -29,7 +29,7 @@ pub fn line(buffer: &mut Buffer, area: Area, parts: &[(&str, Style)]) -> u16 {
             break;
         }
         let (x, y) = (area.x + used, area.y);
-        if let Some(wide) = plain(buffer, (x, y), text, room, *style) {
+        if let Some(wide) = simple(buffer, (x, y), text, room, *style) {
             used += wide;
             continue;
         }
@@ -40,22 +40,24 @@ pub fn line(buffer: &mut Buffer, area: Area, parts: &[(&str, Style)]) -> u16 {
     used
 }
 
-/// Draws a plain text that fits, without a search for grapheme clusters, because most texts are plain; returns the used columns.
-fn plain(
+/// Draws a simple text that fits, without a search for grapheme clusters, because most texts are simple; returns the used columns.
+fn simple(
     buffer: &mut Buffer,
     (x, y): (u16, u16),
     text: &str,
     room: u16,
     style: Style,
 ) -> Option<u16> {
-    let wide = u16::try_from(text.len()).ok().filter(|it| *it <= room)?;
-    if !text::is_plain(text) {
+    let most = usize::from(room) * char::MAX_LEN_UTF8;
+    if text.len() > most || !text::is_simple(text) {
         return None;
     }
+    let wide = u16::try_from(text.chars().count()).ok();
+    let wide = wide.filter(|wide| *wide <= room)?;
     let start = buffer.index_of(x, y);
-    let cells = buffer.content.get_mut(start..start + text.len())?;
-    for (at, cell) in cells.iter_mut().enumerate() {
-        cell.set_symbol(text.get(at..=at)?).set_style(style);
+    let cells = buffer.content.get_mut(start..start + usize::from(wide))?;
+    for (cell, character) in cells.iter_mut().zip(text.chars()) {
+        cell.set_char(character).set_style(style);
     }
     Some(wide)
 }
