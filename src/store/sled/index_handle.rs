@@ -398,6 +398,18 @@ mod tests {
     }
 
     #[test]
+    fn list_is_recorded_and_other_reads_are_not() {
+        let index = IndexHandle::new(ConnectionIndex::in_memory(), 0);
+        index.owner("a").unwrap();
+        index.aliases("a", 1).unwrap();
+        index.get(Uuid::nil()).unwrap();
+        assert!(index.last_list().is_none());
+        let all = ListQuery::all(PageRequest { skip: 0, take: 10 });
+        index.list(&all).unwrap();
+        assert!(index.last_list().is_some());
+    }
+
+    #[test]
     fn list_shows_endpoint_for_rows_of_earlier_versions() {
         let json = r#"{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"a","name":"A","providerId":"openai","isActive":true,"dateCreated":"2024-01-15T10:30:00Z","dateModified":"2024-01-15T10:30:00Z","version":1"#;
         let item: ConnectionItem = serde_json::from_str(&format!("{json}}}")).unwrap();

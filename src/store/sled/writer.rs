@@ -241,9 +241,8 @@ impl StoreWriter {
 
     /// Returns true while lists are requested, as an app does when it loads its list page by page.
     fn is_list_loading(&self) -> bool {
-        let since = self.applier.index.last_list();
-        since.is_some_and(|since| since.elapsed() < LIST_PAUSE)
-            && self.started.elapsed() < MAX_VERIFICATION_DELAY
+        let since_list = self.applier.index.last_list().map(|last| last.elapsed());
+        waits_for_list(since_list, self.started.elapsed())
     }
 
     fn retry_later(&mut self) {
@@ -284,5 +283,31 @@ impl StoreWriter {
             // The caller may have been cancelled.
             let _ = reply_sender.send(Err(error.clone()));
         }
+    }
+}
+
+/// Returns true while the verification waits, by the time since the last list request and the time that the writer runs.
+fn waits_for_list(since_list: Option<Duration>, running: Duration) -> bool {
+    since_list.is_some_and(|since| since < LIST_PAUSE) && running < MAX_VERIFICATION_DELAY
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rstest::rstest]
+    #[case::no_list(None, 1_000, false)]
+    #[case::loading(Some(0), 1_000, true)]
+    #[case::next_page_soon(Some(499), 59_999, true)]
+    #[case::loaded(Some(500), 1_000, false)]
+    #[case::lists_for_a_minute(Some(0), 60_000, false)]
+    fn verification_waits_while_a_list_is_loaded(
+        #[case] since_list: Option<u64>,
+        #[case] running: u64,
+        #[case] waits: bool,
+    ) {
+        let since_list = since_list.map(Duration::from_millis);
+        let running = Duration::from_millis(running);
+        assert_eq!(waits_for_list(since_list, running), waits);
     }
 }
