@@ -7,6 +7,7 @@ mod item;
 mod matcher;
 mod providers;
 pub mod query;
+pub mod similar;
 mod text_filter;
 
 pub use column::{Column, Direction, Sort, SortKey};

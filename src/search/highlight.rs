@@ -5,8 +5,8 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::MatchMode;
-use super::matcher::tolerant_matcher;
 use super::query::{FilterQuery, QueryField};
+use super::similar::{Similarity, TypedWord};
 use crate::text::case_fold::fold;
 use crate::text::is_plain;
 
@@ -25,7 +25,7 @@ pub fn highlights(
         .collect();
     if mode == MatchMode::Tolerant && text.is_ascii() {
         let words = query.words.iter().filter(|word| !word.is_exact);
-        ranges.extend(words.flat_map(|word| mistyped(text, &word.text)));
+        ranges.extend(words.flat_map(|word| similar(text, &word.text)));
     }
     joined(ranges)
 }
@@ -63,15 +63,24 @@ impl FoldedText {
     }
 }
 
-/// Returns the letters of a text that a mistyped word matches.
-fn mistyped(text: &str, word: &str) -> Vec<Range<usize>> {
-    let found = tolerant_matcher(word).and_then(|mut matcher| matcher.match_one_indices(text, 0));
-    let letters = found.map_or_else(Vec::new, |found| found.indices);
-    let letters = letters.into_iter().map(|at| at as usize);
-    letters
-        .filter(|at| *at < text.len())
-        .map(|at| at..at + 1)
-        .collect()
+/// Returns the parts of an ASCII text that a mistyped or abbreviated word matches.
+fn similar(text: &str, word: &str) -> Vec<Range<usize>> {
+    match TypedWord::new(word).similarity(text) {
+        None => Vec::new(),
+        Some(Similarity::Abbreviated(parts)) => parts,
+        Some(Similarity::Mistyped(_, part)) => {
+            // The mistakes are between the first and the last letters that are the same.
+            let (typed, found) = (word.as_bytes(), &text.as_bytes()[part.clone()]);
+            let same = |(one, other): &(&u8, &u8)| one.eq_ignore_ascii_case(other);
+            let before = typed.iter().zip(found).take_while(same).count();
+            let rest = typed[before..]
+                .iter()
+                .rev()
+                .zip(found[before..].iter().rev());
+            let after = rest.take_while(same).count();
+            vec![part.start..part.start + before, part.end - after..part.end]
+        }
+    }
 }
 
 fn joined(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
@@ -117,9 +126,11 @@ mod tests {
     }
 
     #[test]
-    fn letters_of_a_mistyped_word_are_marked() {
+    fn letters_of_a_similar_word_are_marked() {
         let shown = marked("prodction", MatchMode::Tolerant, "My Production");
         assert_eq!(shown, "My [Prod]u[ction]");
+        let shown = marked("myprod", MatchMode::Tolerant, "My Production");
+        assert_eq!(shown, "[My] [Prod]uction");
         let shown = marked("\"prodction\"", MatchMode::Tolerant, "My Production");
         assert_eq!(shown, "My Production");
     }

@@ -1,33 +1,18 @@
 //! Matcher: words over name, alias, provider, endpoint and ID, and terms for one of them.
 //!
 //! A word matches where it occurs. Only when nothing matches does the caller switch to [`MatchMode::Tolerant`], which
-//! forgives typing mistakes.
+//! forgives typing mistakes and accepts abbreviations.
 
-use frizbee::{CaseMatching, Config, Matcher, SortStrategy};
 use uuid::Uuid;
 
 use super::TreeItem;
 use super::providers::Providers;
 use super::query::{FilterQuery, QueryField, QueryWord, is_health, is_status};
-use crate::text::case_fold::{fold, nfc};
+use super::similar::{Similarity, TypedWord};
+use crate::text::case_fold::fold;
 
 /// Minimum hexadecimal digits of a word to search IDs: fewer occur in many IDs by chance.
 const FEWEST_DIGITS: usize = 8;
-
-/// Divisor for the score of matches outside name and alias, so that they rank after those.
-const BESIDE: u16 = 4;
-
-/// Maximum score per matched letter.
-const LETTER: usize = 16;
-
-/// Maximum bonus for the start and the end of a match.
-const EDGE_BONUS: usize = 24;
-
-/// Minimum score per letter in an endpoint, or in the name or ID of a provider: allows one or two mistakes.
-const MIN_SCORE: usize = 13;
-
-/// Maximum length in bytes of a word that may contain mistakes: longer than any name. The matcher needs memory for every letter.
-const MAX_FUZZY: usize = 1024;
 
 /// Candidate: index, connection and number of its provider.
 pub type Candidate<'a> = (u32, &'a TreeItem, u16);
@@ -38,7 +23,7 @@ pub enum MatchMode {
     /// A word must occur as it was typed.
     #[default]
     Exact,
-    /// A word that is not quoted may contain mistakes.
+    /// A word that is not quoted may contain mistakes or be an abbreviation.
     Tolerant,
 }
 
@@ -55,6 +40,13 @@ mod exact_score {
     pub const ENDPOINT: u16 = 4;
 }
 
+/// Scores of similar words: less than those of exact matches in a name.
+mod similar_score {
+    pub const ABBREVIATED: u16 = 20;
+    pub const MISTYPED: u16 = 16;
+    pub const BESIDE_NAME: u16 = 2;
+}
+
 /// Matcher of a filter.
 pub struct FilterMatcher {
     terms: FilterQuery,
@@ -67,13 +59,13 @@ struct SearchWord {
     digits: Option<String>,
     /// Matching providers by number.
     provider_fits: Vec<bool>,
-    /// Part that forgives mistakes; created for the first tolerant search.
+    /// Part for similar texts; created for the first tolerant search.
     tolerant: Option<TolerantWord>,
 }
 
 struct TolerantWord {
-    matcher: Matcher,
-    /// Providers that match with mistakes, by number.
+    typed: TypedWord,
+    /// Providers with a similar name or ID, by number.
     provider_fits: Vec<bool>,
 }
 
@@ -110,54 +102,39 @@ impl FilterMatcher {
         if mode == MatchMode::Tolerant {
             for (word, of) in self.words.iter_mut().zip(&self.terms.words) {
                 if !of.is_exact && word.tolerant.is_none() {
-                    word.tolerant = TolerantWord::new(&of.text, providers);
+                    word.tolerant = Some(TolerantWord::new(&of.text, providers));
                 }
             }
         }
     }
 
     /// Returns the score of each candidate, `None` without a match.
-    pub fn scores(&mut self, slice: &[Candidate<'_>], providers: &Providers) -> Vec<Option<u16>> {
+    pub fn scores(&self, slice: &[Candidate<'_>], providers: &Providers) -> Vec<Option<u16>> {
         match self.mode {
             MatchMode::Exact => self.exact_scores(slice, providers),
-            MatchMode::Tolerant => self.tolerant_scores(slice, providers),
+            MatchMode::Tolerant => self.scores_by(slice, providers, SearchWord::tolerant_score),
         }
     }
 
     /// Returns the score of each candidate without typing mistakes.
     pub fn exact_scores(&self, slice: &[Candidate<'_>], providers: &Providers) -> Vec<Option<u16>> {
+        self.scores_by(slice, providers, SearchWord::exact_score)
+    }
+
+    fn scores_by(
+        &self,
+        slice: &[Candidate<'_>],
+        providers: &Providers,
+        word_score: impl Fn(&SearchWord, &TreeItem, u16, &Providers) -> Option<u16>,
+    ) -> Vec<Option<u16>> {
         let score = |(_, item, provider): &Candidate<'_>| {
             let mut sum: u16 = 0;
             for word in &self.words {
-                sum = sum.saturating_add(word.exact_score(item, *provider, providers)?);
+                sum = sum.saturating_add(word_score(word, item, *provider, providers)?);
             }
             matches(&self.terms, item, *provider, providers).then_some(sum)
         };
         slice.iter().map(score).collect()
-    }
-
-    fn tolerant_scores(
-        &mut self,
-        slice: &[Candidate<'_>],
-        providers: &Providers,
-    ) -> Vec<Option<u16>> {
-        let mut scores: Vec<Option<u16>> = slice
-            .iter()
-            .map(|(_, item, provider)| {
-                matches(&self.terms, item, *provider, providers).then_some(0)
-            })
-            .collect();
-        let texts: Vec<_> = slice
-            .iter()
-            .map(|(_, item, _)| nfc(item.name_and_alias()))
-            .collect();
-        let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
-        for word in &mut self.words {
-            for (score, fit) in scores.iter_mut().zip(word.fits(slice, &texts, providers)) {
-                *score = score.zip(fit).map(|(sum, more)| sum.saturating_add(more));
-            }
-        }
-        scores
     }
 }
 
@@ -200,78 +177,46 @@ impl SearchWord {
         is_in_endpoint.then_some(exact_score::ENDPOINT)
     }
 
-    fn fits(
-        &mut self,
-        slice: &[Candidate<'_>],
-        texts: &[&str],
-        providers: &Providers,
-    ) -> Vec<Option<u16>> {
-        let Some(mut tolerant) = self.tolerant.take() else {
-            let scores = slice
-                .iter()
-                .map(|(_, item, provider)| self.exact_score(item, *provider, providers));
-            return scores.collect();
-        };
-        let mut fits = vec![None; slice.len()];
-        for found in tolerant.matcher.match_list(texts) {
-            if let Some(fit) = fits.get_mut(found.index as usize) {
-                *fit = Some(found.score);
-            }
-        }
-        let mut endpoints = Vec::new();
-        for (at, (fit, (_, item, provider))) in fits.iter_mut().zip(slice).enumerate() {
-            if let Some(digits) = &self.digits
-                && id_contains(item.id, digits)
-            {
-                *fit = Some(u16::MAX);
-            } else if fit.is_none() {
-                let known = tolerant.provider_fits.get(usize::from(*provider)).copied();
-                if known.unwrap_or_else(|| providers.fits(*provider, &self.text))
-                    || contains(item.endpoint(), &self.text)
-                {
-                    let most = LETTER * self.text.chars().count() + EDGE_BONUS;
-                    *fit = Some(u16::try_from(most).unwrap_or(u16::MAX) / BESIDE);
-                } else if !item.endpoint().is_empty() {
-                    endpoints.push((at, item.endpoint()));
-                }
-            }
-        }
-        let texts: Vec<&str> = endpoints.iter().map(|(_, endpoint)| *endpoint).collect();
-        for found in tolerant.matcher.match_list(&texts) {
-            if is_strict(found.score, &self.text)
-                && let Some((at, _)) = endpoints.get(found.index as usize)
-                && let Some(fit) = fits.get_mut(*at)
-            {
-                *fit = Some(found.score / BESIDE);
-            }
-        }
-        self.tolerant = Some(tolerant);
-        fits
+    fn tolerant_score(&self, item: &TreeItem, provider: u16, providers: &Providers) -> Option<u16> {
+        let exact = self.exact_score(item, provider, providers);
+        exact.or_else(|| self.tolerant.as_ref()?.score(item, provider, providers))
     }
 }
 
 impl TolerantWord {
-    /// Returns `None` for a word that is too long to have mistakes.
-    fn new(text: &str, providers: &Providers) -> Option<Self> {
-        let mut matcher = tolerant_matcher(text)?;
-        let provider_fits = providers
-            .numbers()
-            .map(|number| {
-                providers.fits(number, text)
-                    || is_close(&mut matcher, text, &nfc(providers.title(number)))
-                    || is_close(&mut matcher, text, providers.id(number))
-            })
+    fn new(text: &str, providers: &Providers) -> Self {
+        let typed = TypedWord::new(text);
+        let numbers = providers.numbers();
+        let provider_fits = numbers
+            .map(|number| is_similar_provider(&typed, number, providers))
             .collect();
-        Some(Self {
-            matcher,
+        Self {
+            typed,
             provider_fits,
-        })
+        }
+    }
+
+    fn score(&self, item: &TreeItem, provider: u16, providers: &Providers) -> Option<u16> {
+        match self.typed.similarity(item.name_and_alias()) {
+            Some(Similarity::Abbreviated(_)) => return Some(similar_score::ABBREVIATED),
+            Some(Similarity::Mistyped(mistakes, _)) => {
+                let mistakes = u16::try_from(mistakes).unwrap_or(u16::MAX);
+                let score = similar_score::MISTYPED.saturating_sub(mistakes);
+                return Some(score.max(similar_score::BESIDE_NAME));
+            }
+            None => {}
+        }
+        let known = self.provider_fits.get(usize::from(provider)).copied();
+        let is_beside = known
+            .unwrap_or_else(|| is_similar_provider(&self.typed, provider, providers))
+            || self.typed.mistyped(item.endpoint()).is_some();
+        is_beside.then_some(similar_score::BESIDE_NAME)
     }
 }
 
-/// Creates the matcher that forgives mistakes in a word; `None` if the word is too long.
-pub(super) fn tolerant_matcher(word: &str) -> Option<Matcher> {
-    (word.len() <= MAX_FUZZY).then(|| Matcher::new(word, &config(word)))
+fn is_similar_provider(typed: &TypedWord, number: u16, providers: &Providers) -> bool {
+    let names = [providers.title(number), providers.id(number)];
+    names.iter().any(|name| typed.mistyped(name).is_some())
 }
 
 fn name_score(name: &str, word: &str) -> Option<u16> {
@@ -284,17 +229,6 @@ fn name_score(name: &str, word: &str) -> Option<u16> {
         Some(byte) if !byte.is_ascii_alphanumeric() => exact_score::NAME_WORD,
         Some(_) => exact_score::NAME,
     })
-}
-
-fn is_close(matcher: &mut Matcher, word: &str, text: &str) -> bool {
-    let found = matcher.match_list(&[text]);
-    found
-        .first()
-        .is_some_and(|found| is_strict(found.score, word))
-}
-
-fn is_strict(score: u16, word: &str) -> bool {
-    usize::from(score) >= MIN_SCORE * word.chars().count()
 }
 
 fn matches(terms: &FilterQuery, item: &TreeItem, provider: u16, providers: &Providers) -> bool {
@@ -364,17 +298,4 @@ fn find(text: &str, word: &str) -> Option<usize> {
         let following = text.get(at + 1..at + word.len());
         following.is_some_and(|following| following.eq_ignore_ascii_case(rest))
     })
-}
-
-fn config(word: &str) -> Config {
-    // Short words and numbers with a mistake would match almost everything.
-    let typos = if word.bytes().all(|byte| byte.is_ascii_digit()) {
-        0
-    } else {
-        u16::try_from(word.chars().count().saturating_sub(1) / 4).unwrap_or(0)
-    };
-    Config::default()
-        .max_typos(Some(typos))
-        .casing(CaseMatching::Ignore)
-        .sort(SortStrategy::IndexAsc)
 }

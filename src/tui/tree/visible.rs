@@ -257,7 +257,7 @@ impl VisibleList {
     /// Processes the connections at some indexes and inserts the matches in order.
     fn examine(&mut self, places: &[usize], items: &[TreeItem], providers: &mut Providers) {
         let looked = candidates(places, items, providers);
-        let scores = match &mut self.search {
+        let scores = match &self.search {
             Some(search) => search.scores(&looked, providers),
             None => vec![Some(0); looked.len()],
         };
