@@ -23,8 +23,8 @@ use sled::IVec;
 use crate::atomic_file;
 use crate::store::key::{AuthCode, CODE, StoreAuthenticator};
 use crate::store::sled::block::{self, BlockReader, ReadRow, Row};
-use crate::store::sled::index::UnusableIndex;
 use crate::store::sled::memory_rows::StoredRows;
+use crate::store::sled::unusable_index::UnusableIndex;
 
 /// Magic bytes at the start; the digit is the format version.
 const MAGIC: &[u8; 8] = b"umaiidx1";

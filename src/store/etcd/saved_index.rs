@@ -12,8 +12,8 @@ use super::index_file::IndexFile;
 use super::wire::KeyValue;
 use crate::atomic_file;
 use crate::store::key::StoreAuthenticator;
-use crate::store::sled::index::UnusableIndex;
 use crate::store::sled::memory_rows::MemoryRows;
+use crate::store::sled::unusable_index::UnusableIndex;
 
 /// Folder in the cache folder of umai.
 const FOLDER: &str = "etcd";

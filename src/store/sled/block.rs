@@ -4,7 +4,7 @@
 //! block of them shares a value and its code.
 
 use super::encoding::{ALIASES, ORDER, RowChange, TRASH};
-use super::index::UnusableIndex;
+use super::unusable_index::UnusableIndex;
 
 /// Row: key and value.
 pub type Row<'a> = (&'a [u8], &'a [u8]);

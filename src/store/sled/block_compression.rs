@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use lz4_flex::block;
 
-use super::index::UnusableIndex;
+use super::unusable_index::UnusableIndex;
 
 /// First byte of a compressed block.
 const COMPRESSED: u8 = 0;

@@ -14,8 +14,8 @@ use ::sled::{Db, IVec};
 use super::block::{self, BlockReader};
 use super::block_compression::{compress, decompress};
 use super::encoding::{ALIASES, APPLIED, RECORDS, RowChange, SledPair};
-use super::index::UnusableIndex;
 use super::open_index::OpenIndex;
+use super::unusable_index::UnusableIndex;
 
 /// Prefix of the keys of blocks.
 const BLOCK: u8 = b'P';

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
-use super::index::UnusableIndex;
+use super::unusable_index::UnusableIndex;
 
 thread_local! {
     static IN_CALL: Cell<bool> = const { Cell::new(false) };

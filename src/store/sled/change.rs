@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::encoding::{self, CurrentState, RowChange};
-use super::index::{ConnectionIndex, UnusableIndex};
+use super::index::ConnectionIndex;
 use super::stored_json::{self, SavedJson, write_json};
+use super::unusable_index::UnusableIndex;
 use crate::connection::store::{ChangeEvent, ChangeKind, Precondition, Revision, SaveConnection};
 use crate::connection::{ConnectionItem, SealedSecret, StoreError};
 use crate::store::journal::chain::ChainWriter;

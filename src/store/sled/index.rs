@@ -13,11 +13,8 @@ use super::encoding::{self, RowChange};
 use super::index_header::IndexHeader;
 use super::memory_rows::MemoryRows;
 use super::open_index::OpenIndex;
+use super::unusable_index::{UnusableIndex, closed_error};
 use crate::store::key::{CODE, StoreAuthenticator};
-
-/// Reason why an index cannot be used, as a sentence.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnusableIndex(pub String);
 
 /// Index of the connections: sorted rows, which a store reads and writes.
 pub enum ConnectionIndex {
@@ -184,8 +181,4 @@ impl ConnectionIndex {
             Self::Memory(_) | Self::Closed => Ok(()),
         }
     }
-}
-
-pub(super) fn closed_error() -> UnusableIndex {
-    UnusableIndex("the store is closed".into())
 }

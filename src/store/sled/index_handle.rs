@@ -10,8 +10,9 @@ use std::time::Instant;
 use uuid::Uuid;
 
 use super::encoding::{self, CurrentState, RecordRow, RowChange};
-use super::index::{ConnectionIndex, UnusableIndex};
+use super::index::ConnectionIndex;
 use super::stored_json;
+use super::unusable_index::UnusableIndex;
 use crate::connection::{
     Connection, ConnectionItem, ListQuery, Page, PageRequest, SealedSecret, StoreError, Version,
     alias,

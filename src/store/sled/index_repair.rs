@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::apply::Notices;
-use super::index::{ConnectionIndex, UnusableIndex};
+use super::index::ConnectionIndex;
 use super::rebuild::RebuiltIndex;
+use super::unusable_index::UnusableIndex;
 use super::{index_upgrade, rebuild};
 use crate::connection::StoreError;
 use crate::store::disk::{DiskObstacle, in_memory_notice};

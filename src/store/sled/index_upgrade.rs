@@ -6,8 +6,9 @@
 use std::fs;
 use std::path::Path;
 
-use super::index::{ConnectionIndex, UnusableIndex};
+use super::index::ConnectionIndex;
 use super::rebuild;
+use super::unusable_index::UnusableIndex;
 use crate::store::io_error;
 use crate::store::key::StoreAuthenticator;
 

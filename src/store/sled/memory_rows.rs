@@ -7,7 +7,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use ::sled::IVec;
 
 use super::encoding::RowChange;
-use super::index::UnusableIndex;
+use super::unusable_index::UnusableIndex;
 
 /// Stored rows that never change.
 pub trait StoredRows: Send + Sync {

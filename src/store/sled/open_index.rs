@@ -9,7 +9,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::catch_panic::catch_panic;
 use super::encoding::APPLIED;
-use super::index::{UnusableIndex, closed_error};
+use super::unusable_index::{UnusableIndex, closed_error};
 use crate::store::key::{CODE, StoreAuthenticator};
 
 /// Memory cache of sled in bytes.

@@ -1,7 +1,8 @@
 //! Verifies that an index has exactly the content recorded by the journal.
 
 use super::encoding;
-use super::index::{ConnectionIndex, UnusableIndex};
+use super::index::ConnectionIndex;
+use super::unusable_index::UnusableIndex;
 use crate::store::journal::digest::{StateDigest, mix, record_hash, version_hash};
 
 /// Result of a verification.
