@@ -62,7 +62,7 @@ use crate::connection::{
     Connection, ConnectionItem, ListQuery, Page, PageRequest, SealedSecret, StoreError, Version,
 };
 
-pub use self::pending_writes::StorePosition;
+pub use self::index_header::StorePosition;
 pub use self::rebuild::{DAMAGED, FOLDER};
 
 /// Reads the identity of the store in a data directory; `None` when there is no store. Opens nothing.

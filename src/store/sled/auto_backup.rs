@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use chrono::{DateTime, Utc};
 
 use super::apply::Applier;
-use super::pending_writes::StorePosition;
+use super::index_header::StorePosition;
 use super::recovery::SMALL;
 use crate::connection::StoreError;
 use crate::store::backup::folder::BackupFolder;

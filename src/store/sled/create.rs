@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::checkpoint;
 use super::index::ConnectionIndex;
-use super::pending_writes::StorePosition;
+use super::index_header::StorePosition;
 use super::rebuild;
 use super::salvage::FullState;
 use super::stored_json;

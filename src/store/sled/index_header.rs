@@ -3,9 +3,28 @@
 use uuid::Uuid;
 
 use super::encoding::{APPLIED, RowChange, with_checksum};
-use super::pending_writes::StorePosition;
 use crate::store::journal::digest::StateDigest;
 use crate::store::journal::header::StoreIdentity;
+use crate::store::journal::replay::StateBuilder;
+
+/// Position in the history of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StorePosition {
+    /// Revision.
+    pub revision: u64,
+    /// Digest of the store after the revision.
+    pub digest: StateDigest,
+}
+
+impl StorePosition {
+    /// Position of a complete state.
+    pub fn of<T>(state: &StateBuilder<T>) -> Self {
+        Self {
+            revision: state.revision,
+            digest: state.digest(),
+        }
+    }
+}
 
 /// Position and identity of an index.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use super::apply::Notices;
 use super::index::ConnectionIndex;
+use super::index_header::StorePosition;
 use super::open::{IndexFolder, open_index};
-use super::pending_writes::StorePosition;
 use super::salvage::FullState;
 use super::{create, data_loss_marker, rebuild, salvage};
 use crate::connection::StoreError;

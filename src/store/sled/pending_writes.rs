@@ -9,11 +9,11 @@ use uuid::Uuid;
 use super::change::{AcceptedChange, NewState, PurgedJson, SaveRequest, WriteRequest};
 use super::encoding::CurrentState;
 use super::index_handle::IndexHandle;
+use super::index_header::StorePosition;
 use super::stored_json::write_json;
 use crate::connection::StoreError;
 use crate::connection::store::Precondition;
-use crate::store::journal::digest::{StateDigest, version_hash};
-use crate::store::journal::replay::StateBuilder;
+use crate::store::journal::digest::version_hash;
 
 /// Accepted writes that are not in the index yet, and the state after them.
 pub struct PendingWrites {
@@ -26,25 +26,6 @@ pub struct PendingWrites {
     aliases: HashMap<String, (u64, Option<Uuid>)>,
     /// Pending writes in order.
     pending: VecDeque<PendingWrite>,
-}
-
-/// Position in the history of the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct StorePosition {
-    /// Revision.
-    pub revision: u64,
-    /// Digest of the store after the revision.
-    pub digest: StateDigest,
-}
-
-impl StorePosition {
-    /// Position of a complete state.
-    pub fn of<T>(state: &StateBuilder<T>) -> Self {
-        Self {
-            revision: state.revision,
-            digest: state.digest(),
-        }
-    }
 }
 
 struct PendingWrite {

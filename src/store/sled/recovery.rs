@@ -5,13 +5,13 @@ use std::sync::Arc;
 use super::apply::{Applier, Notices};
 use super::index::ConnectionIndex;
 use super::index_handle::IndexHandle;
-use super::index_header::IndexHeader;
+use super::index_header::{IndexHeader, StorePosition};
 use super::index_repair::rebuild_index;
 use super::maintenance::{Maintenance, Verification};
 use super::open::{
     IndexFolder, IndexSource, OpeningStore, StoreFiles, nothing_readable, open_index,
 };
-use super::pending_writes::{PendingWrites, StorePosition};
+use super::pending_writes::PendingWrites;
 use super::replay::JournalReplay;
 use super::verified_marker::VerifiedMarker;
 use super::verify::{VerifyResult, verify};

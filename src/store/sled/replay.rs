@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::change::{AcceptedChange, WriteRequest};
 use super::index_handle::IndexHandle;
-use super::index_header::IndexHeader;
-use super::pending_writes::{PendingWrites, StorePosition};
+use super::index_header::{IndexHeader, StorePosition};
+use super::pending_writes::PendingWrites;
 use crate::connection::StoreError;
 use crate::store::journal::entry::JournalEntry;
 use crate::store::journal::header::StoreIdentity;

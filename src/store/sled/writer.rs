@@ -12,8 +12,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::apply::{Applier, ChangeGroup, ReplySender};
 use super::change::WriteRequest;
+use super::index_header::StorePosition;
 use super::maintenance::Maintenance;
-use super::pending_writes::{PendingWrites, StorePosition};
+use super::pending_writes::PendingWrites;
 use super::recovery::ReadyStore;
 use super::timer;
 use crate::connection::StoreError;
