@@ -1,5 +1,6 @@
 //! Opens the store of a data directory.
 
+mod options;
 mod io_error;
 mod file_access;
 pub mod disk;
@@ -18,6 +19,7 @@ mod reopened;
 pub mod sealed;
 pub mod shared;
 mod replacement;
+mod matching_key;
 mod known_stores;
 mod offline_reader;
 mod reencrypt;
@@ -32,31 +34,22 @@ pub mod inspect;
 #[cfg(test)]
 mod conformance;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-pub use self::handle::{StoreHandle, WithoutStore};
+pub use self::handle::StoreHandle;
 use self::journal::header::StoreIdentity;
 use self::key::key_file::{self, KeyFileLocation};
 use self::key::{KeyLookup, StoreKey, UnlockedStore};
 use self::known_stores::KnownStores;
+use self::matching_key::{KeyLocation, matching_key};
+pub use self::options::{StoreOptions, WithoutStore};
 use self::sealed::SealedStore;
 use self::shared::SharedStore;
 use crate::connection::store::ConnectionStore;
 use crate::connection::{PlainSecret, StoreError};
-
-/// Location of a store and its key.
-#[derive(Debug, Clone)]
-pub struct StoreOptions {
-    /// Folder of the store.
-    pub data: PathBuf,
-    /// Config directory, the default location of the key.
-    pub config: PathBuf,
-    /// Key file that takes precedence.
-    pub key_file: Option<PathBuf>,
-}
 
 /// Opens the store of a data directory, or joins the process that has it open. Creates the store and the key when neither exists.
 ///
@@ -115,9 +108,6 @@ pub fn check_key(options: &StoreOptions) -> Result<(), StoreError> {
     }
 }
 
-/// Hint that ends the messages about a missing or wrong key.
-const LOST_KEY_HINT: &str = "If it is lost, create a new key: umai key new --forget-secrets keeps everything except the secrets, which must be entered again";
-
 fn unlock(
     options: &StoreOptions,
     found: Option<&StoreIdentity>,
@@ -154,45 +144,5 @@ fn unlock(
     Ok(UnlockedStore {
         identity: StoreIdentity::new(store, check),
         key: Arc::new(key),
-    })
-}
-
-/// Location of a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum KeyLocation {
-    /// Its regular path.
-    Installed,
-    /// The pending path, after an interrupted rotation.
-    Pending,
-}
-
-/// Returns the key of a store and its location.
-fn matching_key(
-    options: &StoreOptions,
-    identity: &StoreIdentity,
-) -> Result<(StoreKey, KeyLocation), StoreError> {
-    let location = KeyFileLocation::find(options.key_file.as_deref(), &options.config);
-    let data = options.data.display();
-    let matches = |key: &StoreKey| key.matches(identity.store, &identity.check);
-    let found = StoreKey::find(options.key_file.as_deref(), &options.config);
-    if let Ok(KeyLookup::Key(key, _)) = &found
-        && matches(key)
-    {
-        return Ok((key.duplicate(), KeyLocation::Installed));
-    }
-    if let Some(key) = key_file::pending_key(&location, matches) {
-        return Ok((key, KeyLocation::Pending));
-    }
-    Err(match found? {
-        KeyLookup::Key(_, path) => StoreError::Key(format!(
-            "The key in {} does not match the store in {data}; nothing was changed. \
-             Restore the right key file, or name it with --key-file. {LOST_KEY_HINT}",
-            path.display()
-        )),
-        KeyLookup::Missing(path) => StoreError::Key(format!(
-            "The key of the store in {data} is missing: {} does not exist; nothing was changed. \
-             Restore the key file, or name it with --key-file. {LOST_KEY_HINT}",
-            path.display()
-        )),
     })
 }

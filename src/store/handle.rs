@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::etcd_options::EtcdOptions;
 use super::shared::{PausedStore, SharedStore};
-use super::{StoreOptions, is_missing, open_shared};
+use super::{StoreOptions, WithoutStore, is_missing, open_shared};
 use crate::connection::store::ConnectionStore;
 use crate::connection::{PlainSecret, StoreError};
 
@@ -19,17 +19,6 @@ pub enum StoreHandle {
     Local(SharedStore),
     /// On etcd.
     Etcd(Box<EtcdOptions>, Arc<OnceLock<PlainStore>>),
-}
-
-/// Behaviour without an existing store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WithoutStore {
-    /// Create it.
-    Create,
-    /// Fail.
-    Refuse,
-    /// Fail, because it was open before.
-    Deleted,
 }
 
 impl StoreHandle {

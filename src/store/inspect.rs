@@ -22,7 +22,8 @@ use super::journal::{self, snapshot};
 use super::key::key_file::KeyFileLocation;
 use super::key::{KeyLookup, StoreAccess, StoreAuthenticator, StoreKey};
 use super::known_stores::KnownStores;
-use super::{KeyLocation, StoreOptions, file_access, lock, replacement, sled};
+use super::matching_key::{KeyLocation, matching_key};
+use super::{StoreOptions, file_access, lock, replacement, sled};
 
 /// Number of attempts to read files that change while they are read.
 const MAX_ATTEMPTS: usize = 3;
@@ -84,7 +85,7 @@ pub enum Authenticity {
 impl Authenticity {
     fn find(options: &StoreOptions, identity: Option<&StoreIdentity>) -> Self {
         let found = identity.and_then(|identity| {
-            let (key, _) = super::matching_key(options, identity).ok()?;
+            let (key, _) = matching_key(options, identity).ok()?;
             Some(StoreAccess::new(identity.clone(), Some(&key)))
         });
         match found {
@@ -225,7 +226,7 @@ fn key_state(options: &StoreOptions, identity: Option<&StoreIdentity>) -> KeySta
     if location.locked().is_some() {
         return KeyState::Locked(location.path);
     }
-    match identity.map(|identity| super::matching_key(options, identity)) {
+    match identity.map(|identity| matching_key(options, identity)) {
         Some(Ok((_, KeyLocation::Installed))) => return KeyState::Matches(location.path),
         Some(Ok((_, KeyLocation::Pending))) => return KeyState::Pending(location.pending()),
         Some(Err(_)) | None => {}

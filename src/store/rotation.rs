@@ -18,6 +18,7 @@ use super::io_error::io_error;
 use super::journal::header::StoreIdentity;
 use super::key::key_file::{self, KeyFileContent, KeyFileLocation, install, remove};
 use super::key::{KeyFingerprint, StoreAccess, StoreKey, previous_keys};
+use super::matching_key::{KeyLocation, matching_key};
 use super::offline_reader::{self, StoreContent};
 use super::place::StorePlace;
 use super::reencrypt::{self, ResealResult, SecretOpener};
@@ -25,7 +26,7 @@ use super::replacement::{self, ReplacedStore};
 use super::sled::salvage::FullState;
 use super::sled::stored_json::{self, SavedJson};
 use super::sled::{self, StorePosition, create};
-use super::{KeyLocation, StoreOptions, check_key, matching_key, unlock};
+use super::{StoreOptions, check_key, unlock};
 use crate::connection::{Connection, SealedSecret, SettingValue, Settings, StoreError};
 
 /// Result of a rotation.

@@ -7,7 +7,8 @@ use crate::connection::StoreError;
 use crate::store::journal::header::StoreIdentity;
 use crate::store::key::key_file::KeyFileLocation;
 use crate::store::key::{KeyLookup, StoreAccess, StoreKey, previous_keys};
-use crate::store::{KeyLocation, StoreOptions, matching_key, sled};
+use crate::store::matching_key::{KeyLocation, matching_key};
+use crate::store::{StoreOptions, sled};
 
 /// Available keys.
 pub struct AvailableKeys {
