@@ -7,6 +7,7 @@
 //! Secrets stay sealed in a backup; everything else is as readable as in the store, so that names can be restored without the
 //! key. The whole file has a signature too: with the key, a modification is detected.
 
+mod config;
 pub mod file;
 pub mod keys;
 pub mod comparison;
@@ -14,34 +15,23 @@ pub mod restore;
 pub mod folder;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::de::IgnoredAny;
 
+pub use self::config::{BackupConfig, BackupSigner};
 use self::file::{BackupContent, BackupFault, BackupInfo, BackupLabel, BackupOrigin};
 use self::folder::{BackupFile, BackupFolder, file_stem};
 use self::keys::AvailableKeys;
 use super::StoreOptions;
 use super::journal::header::FileHeader;
-use super::key::{Signature, StoreAccess, StoreAuthenticator, StoreKey};
+use super::key::{StoreAccess, StoreAuthenticator, StoreKey};
 use super::known_stores::KnownStores;
 use super::offline_reader::{CheckedFiles, StoreContent};
 use super::reencrypt::SecretOpener;
 use super::sled::stored_json::{self, SavedJson};
 use crate::connection::{Connection, SealedSecret, StoreError};
-
-/// Signs bytes with a key, which can check the signature.
-pub type BackupSigner = dyn Fn(&[u8]) -> Result<Signature, StoreError> + Send + Sync;
-
-/// Configuration of backups of the process that has the store open.
-#[derive(Clone, Default)]
-pub struct BackupConfig {
-    /// Folder for copies.
-    pub copies: Option<PathBuf>,
-    /// Creates the signatures of backups; set once the key is known.
-    pub signer: Arc<OnceLock<Arc<BackupSigner>>>,
-}
 
 /// Destination of a manual backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
