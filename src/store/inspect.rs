@@ -2,10 +2,6 @@
 //!
 //! The content is read from the journal, which is authoritative and can be read while another process appends to it.
 
-mod scan;
-
-pub(in crate::store) use scan::damaged_snapshots;
-
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -18,7 +14,7 @@ use super::disk::DiskObstacle;
 use super::journal::entry::JournalEntry;
 use super::journal::header::StoreIdentity;
 use super::journal::replay::{RebuildBase, StateBuilder};
-use super::journal::{self, snapshot};
+use super::journal::{self, damage_scan, snapshot};
 use super::key::key_file::KeyFileLocation;
 use super::key::{KeyLookup, StoreAccess, StoreAuthenticator, StoreKey};
 use super::known_stores::KnownStores;
@@ -194,7 +190,7 @@ pub fn survey(options: &StoreOptions) -> StoreReport {
         obstacle: DiskObstacle::find(data),
         free: free_space(data),
         missing: sled::recorded_loss(data),
-        damage: scan::all(&replacement::current(data), auth)
+        damage: damage_scan::all(&replacement::current(data), auth)
             .map_err(|error| format!("{}: {error}", data.display())),
         backups: folder
             .all()

@@ -8,6 +8,7 @@
 
 pub mod bytes;
 pub mod chain;
+pub mod damage_scan;
 pub mod digest;
 pub mod entry;
 pub mod header;

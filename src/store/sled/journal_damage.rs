@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::apply::Applier;
 use super::{data_loss_marker, rebuild};
-use crate::store::inspect;
 use crate::store::io_error;
 use crate::store::journal::entry::{Damage, EntryWalk, WalkItem};
 use crate::store::journal::segment::Segment;
-use crate::store::journal::{self, snapshot};
+use crate::store::journal::{self, damage_scan, snapshot};
 use crate::store::key::StoreAuthenticator;
 
 /// Copies damaged bytes of the journal aside and returns a sentence about each damage.
@@ -28,7 +27,7 @@ pub fn damaged_snapshots(applier: &Applier) -> io::Result<Vec<String>> {
     if data_loss_marker::is_recorded(data) {
         return Ok(Vec::new());
     }
-    let found = inspect::damaged_snapshots(data, applier.access.auth())?.into_iter();
+    let found = damage_scan::damaged_snapshots(data, applier.access.auth())?.into_iter();
     let sentences = found.map(|(path, position)| {
         format!(
             "{} is damaged {position}. It is replaced by a new snapshot of the index and kept in {}",
@@ -48,7 +47,7 @@ pub struct DamagedSnapshots {
 impl DamagedSnapshots {
     /// Finds the damaged snapshots.
     pub fn find(data: &Path, auth: Option<&StoreAuthenticator>) -> io::Result<Self> {
-        let found = inspect::damaged_snapshots(data, auth)?.into_iter();
+        let found = damage_scan::damaged_snapshots(data, auth)?.into_iter();
         Ok(Self {
             folder: data.join(rebuild::DAMAGED),
             paths: found.map(|(path, _)| path).collect(),

@@ -3,18 +3,18 @@
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
+use super::FOLDER;
+use super::entry::{EntryWalk, WalkItem};
+use super::header::HeaderError;
+use super::segment::Segment;
+use super::snapshot::{self, SnapshotError};
 use crate::store::io_error;
-use crate::store::journal::entry::{EntryWalk, WalkItem};
-use crate::store::journal::header::HeaderError;
-use crate::store::journal::segment::Segment;
-use crate::store::journal::snapshot::{self, SnapshotError};
-use crate::store::journal::{self};
 use crate::store::key::StoreAuthenticator;
 
 /// Lists the damaged files, one sentence each. With an authenticator, what is not authentic is damaged.
 pub fn all(data: &Path, auth: Option<&StoreAuthenticator>) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
-    let segments = Segment::all(&data.join(journal::FOLDER))?;
+    let segments = Segment::all(&data.join(FOLDER))?;
     for (number, segment) in segments.iter().enumerate() {
         let is_last = number + 1 == segments.len();
         if let Some(position) = in_segment(segment, is_last, auth)? {
