@@ -62,18 +62,10 @@ use crate::connection::{
     Connection, ConnectionItem, ListQuery, Page, PageRequest, SealedSecret, StoreError, Version,
 };
 
+pub use self::data_loss_marker::recorded_loss;
 pub use self::index_header::StorePosition;
+pub use self::open::identity_in;
 pub use self::rebuild::{DAMAGED, FOLDER};
-
-/// Reads the identity of the store in a data directory; `None` when there is no store. Opens nothing.
-pub fn identity_in(data: &Path) -> Result<Option<StoreIdentity>, StoreError> {
-    open::identity_in(data)
-}
-
-/// Returns the data loss that an earlier start recorded.
-pub fn recorded_loss(data: &Path) -> Option<String> {
-    data_loss_marker::sentence(data)
-}
 
 /// Number of queued changes before callers wait.
 const QUEUE: usize = 1024;

@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::connection::StoreError;
+use crate::store::StoreOptions;
 use crate::store::journal::header::StoreIdentity;
 use crate::store::key::key_file::KeyFileLocation;
 use crate::store::key::{KeyLookup, StoreAccess, StoreKey, previous_keys};
 use crate::store::matching_key::{KeyLocation, matching_key};
-use crate::store::{StoreOptions, sled};
+use crate::store::sled::identity_in;
 
 /// Available keys.
 pub struct AvailableKeys {
@@ -44,7 +45,7 @@ impl AvailableKeys {
 
     /// Returns the access to the files of the store in a data directory, without a key where none matches.
     pub fn access(&self, data: &Path) -> Result<Option<StoreAccess>, StoreError> {
-        let identity = sled::identity_in(data)?;
+        let identity = identity_in(data)?;
         Ok(identity.map(|identity| {
             let key = self.matching(&identity).cloned();
             StoreAccess::new(identity, key.as_deref())
@@ -63,7 +64,7 @@ impl AvailableKeys {
 /// Key of the store in the data directory, when it is in use from its pending path.
 fn pending_key(options: &StoreOptions) -> Option<StoreKey> {
     // A store that cannot be read is reported when it is opened.
-    let identity = sled::identity_in(&options.data).ok()??;
+    let identity = identity_in(&options.data).ok()??;
     match matching_key(options, &identity) {
         Ok((key, KeyLocation::Pending)) => Some(key),
         Ok((_, KeyLocation::Installed)) | Err(_) => None,

@@ -18,8 +18,8 @@ pub fn is_recorded(data: &Path) -> bool {
     file(data).exists()
 }
 
-/// Returns the recorded sentence.
-pub fn sentence(data: &Path) -> Option<String> {
+/// Returns the data loss that an earlier start recorded, as a sentence.
+pub fn recorded_loss(data: &Path) -> Option<String> {
     std::fs::read_to_string(file(data)).ok()
 }
 
@@ -53,7 +53,7 @@ fn missing(found: u64, expected: u64) -> String {
 
 /// Records the loss of the store in `data` for the store that is about to replace it.
 pub fn copy(data: &Path, next: &Path) -> io::Result<()> {
-    let Some(sentence) = sentence(data) else {
+    let Some(sentence) = recorded_loss(data) else {
         return Ok(());
     };
     io_error::create_folder(&next.join(DAMAGED))?;

@@ -146,7 +146,7 @@ fn lock_folder(data: &Path) -> Result<StoreLock, StoreError> {
     Ok(lock)
 }
 
-/// Reads the identity of the store from its journal; `None` when there is no store.
+/// Reads the identity of the store in a data directory from its journal; `None` when there is no store. Opens nothing.
 pub fn identity_in(data: &Path) -> Result<Option<StoreIdentity>, StoreError> {
     let found = StoreFiles::find(&replacement::current(data))?;
     match found.identity {
