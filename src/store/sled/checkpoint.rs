@@ -7,8 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::index::ConnectionIndex;
 use super::journal_damage::DamagedSnapshots;
 use super::{data_loss_marker, encoding};
-use crate::store::journal::digest::StateDigest;
-use crate::store::journal::entry::{EntryKind, JournalEntry};
 use crate::store::journal::header::{FileHeader, NewFile};
 use crate::store::journal::replay::{RebuildBase, StateBuilder};
 use crate::store::journal::segment::Segment;
@@ -95,7 +93,7 @@ fn write_entries(
                 written = if stop.load(Ordering::Acquire) {
                     Err(io::Error::other("the store was closed"))
                 } else {
-                    entry_of(key, value)
+                    encoding::entry_of(key, value)
                         .ok_or_else(damaged_entry)
                         .and_then(|entry| writer.add(&entry))
                 };
@@ -104,29 +102,6 @@ fn write_entries(
             .map_err(|broken| io::Error::other(broken.0))?;
     }
     written
-}
-
-/// Converts an index row of a connection or version to a snapshot entry. Returns `None` for a damaged row.
-pub fn entry_of<'a>(key: &[u8], value: &'a [u8]) -> Option<JournalEntry<'a>> {
-    let body = encoding::without_checksum(key, value)?;
-    let (kind, revision, id, number, payload) = if key.starts_with(encoding::RECORDS) {
-        let row = encoding::RecordRow::read(body)?;
-        let id = encoding::id_in_key(key)?;
-        (EntryKind::Record, row.revision, id, row.number, row.json)
-    } else {
-        let (id, number) = encoding::version_in_key(key)?;
-        let (revision, json) = encoding::read_version(body)?;
-        (EntryKind::Version, revision, id, number, json)
-    };
-    Some(JournalEntry {
-        kind,
-        revision,
-        id,
-        number,
-        digest: StateDigest::default(),
-        payload,
-        codes: None,
-    })
 }
 
 fn damaged_entry() -> io::Error {

@@ -20,7 +20,8 @@ use uuid::Uuid;
 
 use super::stored_json::{SavedJson, damaged, read_json, read_listed, version_json, write_json};
 use crate::connection::{Connection, ConnectionItem, ListCursor, SealedSecret, StoreError};
-use crate::store::journal::digest::record_hash;
+use crate::store::journal::digest::{StateDigest, record_hash};
+use crate::store::journal::entry::{EntryKind, JournalEntry};
 use crate::text::case_fold::fold;
 
 /// Length in bytes of the checksum before every value.
@@ -239,6 +240,29 @@ pub fn version_in_key(key: &[u8]) -> Option<(Uuid, u64)> {
 /// Decodes the ID in the key of a connection row.
 pub fn id_in_key(key: &[u8]) -> Option<Uuid> {
     Uuid::from_slice(key.get(RECORDS.len()..)?).ok()
+}
+
+/// Converts an index row of a connection or version to a snapshot entry. Returns `None` for a damaged row.
+pub fn entry_of<'a>(key: &[u8], value: &'a [u8]) -> Option<JournalEntry<'a>> {
+    let body = without_checksum(key, value)?;
+    let (kind, revision, id, number, payload) = if key.starts_with(RECORDS) {
+        let row = RecordRow::read(body)?;
+        let id = id_in_key(key)?;
+        (EntryKind::Record, row.revision, id, row.number, row.json)
+    } else {
+        let (id, number) = version_in_key(key)?;
+        let (revision, json) = read_version(body)?;
+        (EntryKind::Version, revision, id, number, json)
+    };
+    Some(JournalEntry {
+        kind,
+        revision,
+        id,
+        number,
+        digest: StateDigest::default(),
+        payload,
+        codes: None,
+    })
 }
 
 /// Current state of a connection, as needed for its next change.

@@ -3,20 +3,17 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use uuid::Uuid;
-
 use super::apply::Notices;
 use super::data_loss_marker;
 use super::encoding::{self, CurrentState, RowChange};
 use super::index::ConnectionIndex;
 use super::index_header::{IndexHeader, StorePosition};
-use super::salvage::{FullState, LossExtent, salvage};
+use super::salvage::{FullState, LossExtent, current_of, salvage};
 use super::stored_json::{self, SavedJson};
 use super::unusable_index::UnusableIndex;
 use crate::connection::{Connection, SealedSecret, StoreError, VersionChange};
 use crate::store::journal::digest::StateDigest;
 use crate::store::journal::entry::EntryKind;
-use crate::store::journal::replay::BuiltConnection;
 use crate::store::key::{StoreAccess, StoreAuthenticator};
 use crate::store::{file_access, io_error};
 
@@ -276,22 +273,6 @@ fn rows_of(
         ));
     }
     Ok((rows, digest, losses))
-}
-
-pub(super) fn current_of(
-    id: Uuid,
-    built: &BuiltConnection<(EntryKind, Vec<u8>)>,
-) -> Result<Option<CurrentState>, StoreError> {
-    let Some(newest) = &built.newest else {
-        return Ok(None);
-    };
-    let json = &newest.payload.1;
-    Ok(Some(CurrentState {
-        revision: newest.revision,
-        history_digest: built.history_digest(id),
-        item: stored_json::read_listed(id, json)?,
-        json: json.as_slice().into(),
-    }))
 }
 
 /// Renames the older of two connections with the same alias, which only damage can cause.

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
+use super::encoding::{self, CurrentState};
 use super::index::ConnectionIndex;
-use super::rebuild::current_of;
-use super::{checkpoint, encoding};
+use super::stored_json;
+use crate::connection::StoreError;
 use crate::store::journal::digest::StateDigest;
 use crate::store::journal::entry::{EntryKind, JournalEntry};
 use crate::store::journal::header::StoreIdentity;
@@ -172,6 +173,23 @@ fn is_readable<T: RetainedPayload>(state: &StateBuilder<T>) -> bool {
     readable(state) == state.connections.len()
 }
 
+/// Decodes the current state of a connection; `None` when its newest version is missing.
+pub(super) fn current_of(
+    id: Uuid,
+    built: &BuiltConnection<(EntryKind, Vec<u8>)>,
+) -> Result<Option<CurrentState>, StoreError> {
+    let Some(newest) = &built.newest else {
+        return Ok(None);
+    };
+    let json = &newest.payload.1;
+    Ok(Some(CurrentState {
+        revision: newest.revision,
+        history_digest: built.history_digest(id),
+        item: stored_json::read_listed(id, json)?,
+        json: json.as_slice().into(),
+    }))
+}
+
 /// Returns true when nothing is missing except changes whose damaged entries are in the journal.
 fn is_named<T: RetainedPayload>(state: &StateBuilder<T>) -> bool {
     let changes = state.missing_changes();
@@ -186,7 +204,7 @@ pub fn state_of(index: &ConnectionIndex) -> FullState {
     let mut found = StateBuilder::empty(keep_payload);
     for prefix in [encoding::RECORDS, encoding::VERSIONS] {
         index.walk_readable(prefix, |key, value| {
-            if let Some(entry) = checkpoint::entry_of(key, value) {
+            if let Some(entry) = encoding::entry_of(key, value) {
                 found.add_row(&entry);
             }
         });

@@ -160,8 +160,8 @@ fn add_files(folder: &Path, files: &mut Vec<(PathBuf, Metadata)>) -> io::Result<
     Ok(())
 }
 
-#[cfg(test)]
 #[cfg(target_os = "linux")]
+#[cfg(test)]
 mod tests {
     use std::fs::OpenOptions;
     use std::os::unix::fs::FileExt;
