@@ -1,16 +1,17 @@
 //! Writes and verifies snapshots of the index, and removes files that they replace.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::index::ConnectionIndex;
-use super::journal_damage::DamagedSnapshots;
+use super::rebuild::DAMAGED;
 use super::{data_loss_marker, encoding};
+use crate::store::io_error;
 use crate::store::journal::header::{FileHeader, NewFile};
 use crate::store::journal::replay::{RebuildBase, StateBuilder};
 use crate::store::journal::segment::Segment;
-use crate::store::journal::{self, retention, snapshot};
+use crate::store::journal::{self, damage_scan, retention, snapshot};
 use crate::store::key::{StoreAccess, StoreAuthenticator};
 
 /// Writes a snapshot of `index`; `stop` cancels it.
@@ -102,6 +103,50 @@ fn write_entries(
             .map_err(|broken| io::Error::other(broken.0))?;
     }
     written
+}
+
+/// Damaged snapshots of a store, kept aside when an intact one replaces them.
+struct DamagedSnapshots {
+    folder: PathBuf,
+    paths: Vec<PathBuf>,
+}
+
+impl DamagedSnapshots {
+    /// Finds the damaged snapshots.
+    fn find(data: &Path, auth: Option<&StoreAuthenticator>) -> io::Result<Self> {
+        let found = damage_scan::damaged_snapshots(data, auth)?.into_iter();
+        Ok(Self {
+            folder: data.join(DAMAGED),
+            paths: found.map(|(path, _)| path).collect(),
+        })
+    }
+
+    /// Keeps a damaged file that a new snapshot of the same revision is about to replace. Linked, because a disk may not be able
+    /// to read it; without a link it is lost, but it could not be used.
+    fn link(&self, replaced: &Path) -> io::Result<()> {
+        if self.paths.iter().any(|path| path == replaced) {
+            io_error::create_folder(&self.folder)?;
+            if let Err(error) = std::fs::hard_link(replaced, self.target(replaced)) {
+                tracing::warn!(%error, "a damaged snapshot cannot be kept");
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the damaged files aside, except the one that `written` has replaced.
+    fn set_aside(&self, written: &Path) -> io::Result<()> {
+        for path in self.paths.iter().filter(|path| *path != written) {
+            io_error::create_folder(&self.folder)?;
+            std::fs::rename(path, self.target(path))?;
+            io_error::sync_folder(&self.folder)?;
+            path.parent().map_or(Ok(()), io_error::sync_folder)?;
+        }
+        Ok(())
+    }
+
+    fn target(&self, path: &Path) -> PathBuf {
+        self.folder.join(path.file_name().unwrap_or_default())
+    }
 }
 
 fn damaged_entry() -> io::Error {

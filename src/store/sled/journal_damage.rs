@@ -9,7 +9,6 @@ use crate::store::io_error;
 use crate::store::journal::entry::{Damage, EntryWalk, WalkItem};
 use crate::store::journal::segment::Segment;
 use crate::store::journal::{self, damage_scan, snapshot};
-use crate::store::key::StoreAuthenticator;
 
 /// Copies damaged bytes of the journal aside and returns a sentence about each damage.
 pub fn keep_copies(applier: &Applier, keep_going: impl Fn() -> bool) -> io::Result<Vec<String>> {
@@ -36,50 +35,6 @@ pub fn damaged_snapshots(applier: &Applier) -> io::Result<Vec<String>> {
         )
     });
     Ok(sentences.collect())
-}
-
-/// Damaged snapshots of a store, kept aside when an intact one replaces them.
-pub struct DamagedSnapshots {
-    folder: PathBuf,
-    paths: Vec<PathBuf>,
-}
-
-impl DamagedSnapshots {
-    /// Finds the damaged snapshots.
-    pub fn find(data: &Path, auth: Option<&StoreAuthenticator>) -> io::Result<Self> {
-        let found = damage_scan::damaged_snapshots(data, auth)?.into_iter();
-        Ok(Self {
-            folder: data.join(rebuild::DAMAGED),
-            paths: found.map(|(path, _)| path).collect(),
-        })
-    }
-
-    /// Keeps a damaged file that a new snapshot of the same revision is about to replace. Linked, because a disk may not be able
-    /// to read it; without a link it is lost, but it could not be used.
-    pub fn link(&self, replaced: &Path) -> io::Result<()> {
-        if self.paths.iter().any(|path| path == replaced) {
-            io_error::create_folder(&self.folder)?;
-            if let Err(error) = std::fs::hard_link(replaced, self.target(replaced)) {
-                tracing::warn!(%error, "a damaged snapshot cannot be kept");
-            }
-        }
-        Ok(())
-    }
-
-    /// Moves the damaged files aside, except the one that `written` has replaced.
-    pub fn set_aside(&self, written: &Path) -> io::Result<()> {
-        for path in self.paths.iter().filter(|path| *path != written) {
-            io_error::create_folder(&self.folder)?;
-            std::fs::rename(path, self.target(path))?;
-            io_error::sync_folder(&self.folder)?;
-            path.parent().map_or(Ok(()), io_error::sync_folder)?;
-        }
-        Ok(())
-    }
-
-    fn target(&self, path: &Path) -> PathBuf {
-        self.folder.join(path.file_name().unwrap_or_default())
-    }
 }
 
 fn find_damage(
