@@ -28,6 +28,7 @@ pub(super) mod rebuild;
 mod replay;
 mod checkpoint;
 pub(super) mod salvage;
+mod notices;
 mod data_loss_marker;
 mod apply;
 mod maintenance;
@@ -62,10 +63,10 @@ use crate::connection::{
     Connection, ConnectionItem, ListQuery, Page, PageRequest, SealedSecret, StoreError, Version,
 };
 
-pub use self::data_loss_marker::recorded_loss;
+pub use self::data_loss_marker::{DAMAGED, recorded_loss};
 pub use self::index_header::StorePosition;
 pub use self::open::identity_in;
-pub use self::rebuild::{DAMAGED, FOLDER};
+pub use self::rebuild::FOLDER;
 
 /// Number of queued changes before callers wait.
 const QUEUE: usize = 1024;

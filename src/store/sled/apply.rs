@@ -7,10 +7,10 @@ use tokio::sync::oneshot;
 use super::change::AcceptedChange;
 use super::index_handle::IndexHandle;
 use super::index_header::IndexHeader;
-
+use super::notices::Notices;
 use super::rebuild;
 use crate::connection::StoreError;
-use crate::connection::store::{Revision, StoreNotice};
+use crate::connection::store::Revision;
 use crate::store::backup::BackupConfig;
 use crate::store::change_log::ChangeLog;
 use crate::store::disk::{DiskObstacle, in_memory_notice};
@@ -111,28 +111,5 @@ impl Applier {
             Ok(()) => in_memory_notice(why),
             Err(error) => error.to_string(),
         });
-    }
-}
-
-/// Distinct notices for the user, one sentence each.
-#[derive(Default)]
-pub struct Notices(Mutex<Vec<StoreNotice>>);
-
-impl Notices {
-    /// Adds a notice and logs it.
-    pub fn add(&self, notice: StoreNotice) {
-        tracing::warn!("{notice}");
-        let mut notices = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !notices.contains(&notice) {
-            notices.push(notice);
-        }
-    }
-
-    /// Notices so far.
-    pub fn all(&self) -> Vec<StoreNotice> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
     }
 }

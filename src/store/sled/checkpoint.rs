@@ -4,9 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::data_loss_marker::{self, DAMAGED};
+use super::encoding;
 use super::index::ConnectionIndex;
-use super::rebuild::DAMAGED;
-use super::{data_loss_marker, encoding};
 use crate::store::io_error;
 use crate::store::journal::header::{FileHeader, NewFile};
 use crate::store::journal::replay::{RebuildBase, StateBuilder};

@@ -3,11 +3,13 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::apply::Notices;
-use super::rebuild::DAMAGED;
+use super::notices::Notices;
 use crate::connection::StoreError;
 use crate::store::io_error;
 use crate::store::journal::{self, snapshot};
+
+/// Folder of damaged files in the data directory.
+pub const DAMAGED: &str = "damaged";
 
 fn file(data: &Path) -> PathBuf {
     data.join(DAMAGED).join("missing.txt")

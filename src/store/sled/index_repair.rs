@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::apply::Notices;
 use super::index::ConnectionIndex;
+use super::notices::Notices;
 use super::rebuild::RebuiltIndex;
 use super::unusable_index::UnusableIndex;
 use super::{index_upgrade, rebuild};

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::apply::Applier;
-use super::{data_loss_marker, rebuild};
+use super::data_loss_marker::{self, DAMAGED};
 use crate::store::io_error;
 use crate::store::journal::entry::{Damage, EntryWalk, WalkItem};
 use crate::store::journal::segment::Segment;
@@ -31,7 +31,7 @@ pub fn damaged_snapshots(applier: &Applier) -> io::Result<Vec<String>> {
         format!(
             "{} is damaged {position}. It is replaced by a new snapshot of the index and kept in {}",
             path.display(),
-            data.join(rebuild::DAMAGED).display()
+            data.join(DAMAGED).display()
         )
     });
     Ok(sentences.collect())
@@ -69,7 +69,7 @@ fn find_damage(
 }
 
 fn copy_damage(data: &Path, segment: &Segment, damage: &Damage) -> io::Result<PathBuf> {
-    let folder = data.join(rebuild::DAMAGED);
+    let folder = data.join(DAMAGED);
     io_error::create_folder(&folder)?;
     let path = folder.join(format!("journal-{}-{}.bytes", segment.first, damage.from));
     if !path.exists() {

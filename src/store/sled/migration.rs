@@ -5,9 +5,9 @@
 
 use std::path::Path;
 
-use super::apply::Notices;
 use super::index::ConnectionIndex;
 use super::index_header::StorePosition;
+use super::notices::Notices;
 use super::open::{IndexFolder, open_index};
 use super::salvage::FullState;
 use super::{create, data_loss_marker, rebuild, salvage};

@@ -6,11 +6,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::apply::{Applier, Notices};
+use super::apply::Applier;
 use super::index::ConnectionIndex;
 use super::index_handle::IndexHandle;
 use super::index_header::{IndexHeader, StorePosition};
 use super::journal_history::JournalHistory;
+use super::notices::Notices;
 use super::verified_marker::VerifiedMarker;
 use super::{index_upgrade, migration, rebuild};
 use crate::connection::StoreError;

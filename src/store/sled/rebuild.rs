@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::apply::Notices;
-use super::data_loss_marker;
+use super::data_loss_marker::{self, DAMAGED};
 use super::encoding::{self, CurrentState, RowChange};
 use super::index::ConnectionIndex;
 use super::index_header::{IndexHeader, StorePosition};
+use super::notices::Notices;
 use super::salvage::{FullState, LossExtent, current_of, salvage};
 use super::stored_json::{self, SavedJson};
 use super::unusable_index::UnusableIndex;
@@ -19,8 +19,6 @@ use crate::store::{file_access, io_error};
 
 /// Folder of the index in the data directory.
 pub const FOLDER: &str = "sled";
-/// Folder of damaged files in the data directory.
-pub const DAMAGED: &str = "damaged";
 /// Number of damaged indexes kept.
 const MAX_DAMAGED: usize = 3;
 /// Number of rows written to a new index at once.

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::apply::{Applier, Notices};
+use super::apply::Applier;
 use super::index::ConnectionIndex;
 use super::index_handle::IndexHandle;
 use super::index_header::{IndexHeader, StorePosition};
 use super::index_repair::rebuild_index;
 use super::maintenance::{Maintenance, Verification};
+use super::notices::Notices;
 use super::open::{
     IndexFolder, IndexSource, OpeningStore, StoreFiles, nothing_readable, open_index,
 };
