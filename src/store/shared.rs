@@ -18,6 +18,7 @@
 //! could take over. A process suspended from outside cannot do that; its clients get an error after a while.
 
 mod write_dedup;
+mod known_state;
 mod dispatch;
 mod request_tracker;
 mod election;

@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 use tokio_util::bytes::Bytes;
 
 use super::framing::{self, MessageReceiver, MessageSender, PeerGone};
-use super::membership::KnownState;
+use super::known_state::KnownState;
 use super::protocol::{
     ClientMessage, HELLO, Hello, LeaderMessage, MAX_REQUEST, PROTOCOL, Protocol, StoreReply,
     StoreRequest,

@@ -13,8 +13,8 @@ use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use super::client::{HandshakeResult, LeaderClient};
+use super::known_state::KnownState;
 use super::leader::StoreLeader;
-use super::membership::KnownState;
 use super::role::StoreRole;
 use super::socket;
 use crate::connection::{ConnectionStore, StoreError};

@@ -1,15 +1,14 @@
 //! Membership of this process: takes a role when one is needed, and leaves it to pause or close.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Instant;
 
 use tokio::sync::{Mutex, watch};
 
 use super::election::{Election, IdentityCheck};
+use super::known_state::KnownState;
 use super::role::{RequestHandle, StoreRole};
-use crate::connection::store::{Revision, StoreNotice};
 use crate::connection::{ConnectionStore, StoreError};
 use crate::store::backup::BackupConfig;
 use crate::store::journal::header::StoreIdentity;
@@ -25,39 +24,6 @@ pub enum MemberStage {
     Paused,
     /// Closed permanently.
     Closed,
-}
-
-/// State of the store as known to this process, independent of its role: the newest revision and the notices.
-#[derive(Default)]
-pub struct KnownState {
-    revision: AtomicU64,
-    notices: std::sync::Mutex<Vec<StoreNotice>>,
-}
-
-impl KnownState {
-    /// Updates the state.
-    pub fn update(&self, revision: Revision, notices: impl IntoIterator<Item = StoreNotice>) {
-        self.revision.fetch_max(revision.0, Ordering::AcqRel);
-        let mut known = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
-        for notice in notices {
-            if !known.contains(&notice) {
-                known.push(notice);
-            }
-        }
-    }
-
-    /// Newest revision.
-    pub fn revision(&self) -> Revision {
-        Revision(self.revision.load(Ordering::Acquire))
-    }
-
-    /// Distinct notices in order of arrival.
-    pub fn notices(&self) -> Vec<StoreNotice> {
-        self.notices
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
 }
 
 /// Membership of this process.
