@@ -13,6 +13,7 @@ pub mod copy_plan;
 pub mod layout;
 pub mod text_width;
 pub mod text_input;
+pub mod ticket;
 pub mod health;
 pub mod key_backup;
 pub mod tree;

@@ -37,9 +37,6 @@ pub use model::{
 pub use outcome::{CommandFor, ConfirmAction, DialogOutcome, FormEdit};
 pub use stack::{DialogKind, DialogStack};
 
-/// Text of a list without a match.
-pub const NO_MATCH: &str = "No match";
-
 /// Pictures of the spinner in a second.
 pub const TICKS_PER_SECOND: u32 = 4;
 

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::copy_plan::{CopyPlan, CopyRequest, CopyStep};
 use super::form::{EditorDocument, FormSnapshot, TheirConnection};
+pub use super::ticket::Ticket;
 use crate::appsettings::{ConfigurationKey, Reference, ReferenceLookup};
 use crate::atomic_file::OverwritePolicy;
 use crate::connection::export::{ExportFileError, Exported};
@@ -17,10 +18,6 @@ use crate::connection::{
 };
 use crate::plan::StepResult;
 use crate::search::TreeItem;
-
-/// Connects a request or timer with its reply; unique in a process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Ticket(pub u64);
 
 /// Identifies a stored draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,8 +1,10 @@
 //! Lines of the info tab, each of which can be copied.
 
-use super::dialogs::test_report::TestOutcome;
 use crate::connection::{Connection, TestReport};
 use crate::provider::{Capability, ProviderCatalog};
+
+/// Report of a test, or the reason why there is none.
+pub type TestOutcome = Result<TestReport, String>;
 
 /// Last test of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,12 +1,15 @@
 //! List with a selection and a filter line.
 
 use super::action::Action;
-use super::dialog::{InputLine, NO_MATCH};
+use super::dialog::InputLine;
 use super::key::KeyPress;
 use super::layout::follow;
 use super::text_input::TextInput;
 use crate::provider::ProviderCatalog;
 use crate::text::case_fold::fold;
+
+/// Text of a list without a match.
+const NO_MATCH: &str = "No match";
 
 /// Rows of a page.
 const PAGE: usize = 8;

@@ -12,12 +12,12 @@ use crate::tui::dialog::{Dialog, DialogContext, DialogOutcome, Pick, Rows};
 use crate::tui::dialogs::AnyDialog;
 use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::models::Models;
-use crate::tui::dialogs::test_report::{ReportDialog, ReportSubject, TestOutcome};
+use crate::tui::dialogs::test_report::{ReportDialog, ReportSubject};
 use crate::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
 use crate::tui::event::Mouse;
 use crate::tui::form::{Form, FormSubject};
 use crate::tui::health::TestRecord;
-use crate::tui::info::LastTest;
+use crate::tui::info::{LastTest, TestOutcome};
 use crate::tui::notice::Notice;
 use crate::tui::tabs::Tab;
 

@@ -9,9 +9,8 @@ use crate::connection::{
 };
 use crate::provider::ProviderCatalog;
 use crate::search::TreeItem;
-use crate::tui::dialogs::test_report::TestOutcome;
 use crate::tui::effect::ServiceReply;
-use crate::tui::info::LastTest;
+use crate::tui::info::{LastTest, TestOutcome};
 use crate::tui::tree::ItemChange;
 
 /// Effects of a reply outside of the operation.

@@ -8,9 +8,9 @@ use crate::connection::{FieldError, TestSubject};
 use crate::provider::ProviderCatalog;
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::dialogs::AnyDialog;
-use crate::tui::dialogs::test_report::TestOutcome;
 use crate::tui::effect::ServiceRequest;
 use crate::tui::form::Form;
+use crate::tui::info::TestOutcome;
 use crate::tui::notice::Notice;
 
 /// Outcome of an action in a dialog.

@@ -11,7 +11,7 @@ use crate::tui::event::PastedText;
 use crate::tui::info::LastTest;
 use crate::tui::key::KeyPress;
 use crate::tui::notice::Notice;
-use crate::tui::plain::listing::PAGE;
+use crate::tui::plain::text::PAGE;
 use crate::tui::select_list::Cursor;
 use crate::tui::text_input::TextInput;
 use crate::tui::text_width::{cut, width};

@@ -14,7 +14,7 @@ use crate::tui::dialog::{
 };
 use crate::tui::effect::{ServiceReply, ServiceRequest, Ticket};
 use crate::tui::notice::Notice;
-use crate::tui::plain::listing::PAGE;
+use crate::tui::plain::text::PAGE;
 use crate::tui::select_list::Cursor;
 use crate::tui::targets::{TargetEntry, TargetsHandle};
 

@@ -9,12 +9,10 @@ use crate::tui::dialog::{
     running,
 };
 use crate::tui::effect::{ServiceReply, Ticket};
+use crate::tui::info::TestOutcome;
 use crate::tui::plain::text::replace_symbol;
 use crate::tui::select_list::Cursor;
 use crate::tui::text_width::wrap;
-
-/// Report of a test, or the reason why there is none.
-pub type TestOutcome = Result<TestReport, String>;
 
 /// Subject of a test.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,13 +1,10 @@
 //! Numbered lines of the entries in the current context, a page at a time.
 
-use super::text::{connection_sentence, replace_symbol};
+use super::text::{PAGE, connection_sentence, replace_symbol};
 use crate::tui::app::{App, Pane};
 use crate::tui::dialog::{DialogModel, Rows, Spoken};
 use crate::tui::tabs::Tab;
 use crate::tui::{history, info};
-
-/// Number of lines in a page.
-pub const PAGE: usize = 20;
 
 /// Number of entries in the current context.
 pub fn count(app: &App) -> usize {

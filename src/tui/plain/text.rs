@@ -4,6 +4,9 @@ use crate::provider::ProviderCatalog;
 use crate::search::{Health, TreeItem};
 use crate::tui::notice::{Notice, NoticeSeverity};
 
+/// Number of lines in a page.
+pub const PAGE: usize = 20;
+
 /// Replaces a leading symbol with a word.
 pub fn replace_symbol(text: &str) -> String {
     const SIGNS: [(&str, &str); 6] = [
