@@ -217,7 +217,7 @@ impl App {
     /// Context that keys are looked up in.
     pub fn context(&self) -> KeyContext {
         match self.dialogs.last() {
-            Some(dialog) => dialog.get().context(),
+            Some(dialog) => dialog.context(),
             None if self.tree.is_filtering() => KeyContext::List,
             None => match self.tab_in_focus() {
                 Some(Tab::Info) => KeyContext::Info,
@@ -325,7 +325,9 @@ impl App {
         self.focus.settle(&mut self.tree, layout.panes);
         self.tree.scroll(layout.tree_rows(), layout.list_rows());
         for at in 0..self.dialogs.len() {
-            self.with_dialog(at, |dialog, cx| dialog.scroll(cx));
+            self.with_dialog(at, |dialog, cx| {
+                dialog.scroll(cx);
+            });
         }
         if !self.dialogs.is_on::<PaletteDialog>() {
             self.tree.search_connections("");
@@ -343,7 +345,7 @@ impl App {
             .retain(|ticket, waiting| match waiting {
                 AwaitedReply::Dialog => dialogs
                     .iter()
-                    .any(|dialog| dialog.get().ticket() == Some(*ticket)),
+                    .any(|dialog| dialog.ticket() == Some(*ticket)),
                 AwaitedReply::Bulk(of) => dialogs.bulk().is_some_and(|bulk| bulk.awaits(*of)),
                 _ => true,
             });

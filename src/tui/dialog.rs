@@ -5,13 +5,13 @@ mod model;
 mod outcome;
 mod stack;
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::fmt::Debug;
 
 use uuid::Uuid;
 
 use super::action::{Action, KeyContext};
-use super::dialogs::AnyDialog;
 use super::effect::{ServiceReply, ServiceRequest, Ticket};
 use super::event::PastedText;
 use super::form::Form;
@@ -35,7 +35,7 @@ pub use model::{
     side_by_side, wrapped,
 };
 pub use outcome::{CommandFor, ConfirmAction, DialogOutcome, FormEdit};
-pub use stack::{DialogKind, DialogStack};
+pub use stack::DialogStack;
 
 /// Pictures of the spinner in a second.
 pub const TICKS_PER_SECOND: u32 = 4;
@@ -72,13 +72,13 @@ pub struct DialogContext<'a> {
     /// Areas of the screen.
     pub layout: ScreenLayout,
     /// Dialogs below this one.
-    pub below: &'a [AnyDialog],
+    pub below: &'a [Box<dyn Dialog>],
 }
 
 impl<'a> DialogContext<'a> {
     /// Form below the dialog.
     pub fn form(&self) -> Option<&'a Form> {
-        self.below.iter().find_map(Form::of)
+        self.below.iter().find_map(|dialog| dialog.downcast())
     }
 
     /// Width of the lines in a frame of at most this width.
@@ -122,7 +122,7 @@ pub enum Pick {
 }
 
 /// Dialog above the tree.
-pub trait Dialog: Debug {
+pub trait Dialog: Any + Debug {
     /// Context of its keys.
     fn context(&self) -> KeyContext;
 
@@ -270,6 +270,24 @@ pub trait Dialog: Debug {
     /// Takes the reply to its request.
     fn reply(&mut self, _reply: ServiceReply, _cx: &DialogContext<'_>) -> DialogOutcome {
         DialogOutcome::Stay
+    }
+}
+
+impl dyn Dialog {
+    /// The dialog, if it is of this kind.
+    pub fn downcast<T: Dialog>(&self) -> Option<&T> {
+        (self as &dyn Any).downcast_ref()
+    }
+
+    /// The dialog, if it is of this kind.
+    pub fn downcast_mut<T: Dialog>(&mut self) -> Option<&mut T> {
+        (self as &mut dyn Any).downcast_mut()
+    }
+}
+
+impl<T: Dialog> From<T> for Box<dyn Dialog> {
+    fn from(dialog: T) -> Self {
+        Box::new(dialog)
     }
 }
 

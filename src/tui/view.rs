@@ -19,7 +19,7 @@ mod tree;
 use ratatui::buffer::Buffer;
 
 use super::app::{App, Pane};
-use super::dialogs::AnyDialog;
+use super::form::Form;
 use super::layout::{PaneCount, ScreenLayout};
 use super::theme::Theme;
 
@@ -59,9 +59,9 @@ fn parts(scene: Scene<'_>, buffer: &mut Buffer) -> Option<(u16, u16)> {
     header::draw(scene, buffer);
     let mut cursor = panes(scene, buffer);
     for (at, dialog) in app.dialogs.iter().enumerate() {
-        cursor = match dialog {
-            AnyDialog::Form(form) => form::draw(scene, form, buffer),
-            other => dialog::draw(scene, other.get(), &app.dialog_context(at), buffer),
+        cursor = match dialog.downcast::<Form>() {
+            Some(form) => form::draw(scene, form, buffer),
+            None => dialog::draw(scene, &**dialog, &app.dialog_context(at), buffer),
         };
     }
     footer::draw(scene, buffer);

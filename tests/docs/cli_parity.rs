@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser};
 use umai::cli::Args;
 use umai::tui::action::{ACTIONS, Action, KeyContext};
 use umai::tui::cli_equivalent::CliEquivalent;
-use umai::tui::dialogs::AnyDialog;
+use umai::tui::dialogs::palette::PaletteDialog;
 use umai::tui::effect::Effect;
 use umai::tui::target_info::TargetInfo;
 
@@ -114,7 +114,7 @@ fn every_command_has_an_action_or_a_reason() {
 
 /// Selects an action in the palette.
 fn choose(harness: &mut Harness, action: Action) {
-    let Some(AnyDialog::Palette(palette)) = harness.app.dialogs.last_mut() else {
+    let Some(palette) = harness.app.dialogs.top_mut::<PaletteDialog>() else {
         panic!("no palette");
     };
     let actions = palette.actions();

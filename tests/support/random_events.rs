@@ -15,7 +15,7 @@ use umai::search::TreeItem;
 use umai::service::ConnectionService;
 use umai::tui::action::ACTIONS;
 use umai::tui::change_feed::FeedEvent;
-use umai::tui::dialogs::AnyDialog;
+use umai::tui::dialogs::merge::MergeDialog;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::{Event, Mouse};
 use umai::tui::form::{EditorDocument, Form};
@@ -299,7 +299,7 @@ pub fn check(harness: &Harness) {
         assert!(form.focus < form.fields.len());
     }
     for layer in harness.app.dialogs.iter() {
-        if let AnyDialog::Merge(merge) = layer {
+        if let Some(merge) = layer.downcast::<MergeDialog>() {
             assert!(merge.cursor.selected < merge.conflicts.len());
             assert!(
                 harness.app.form().is_some(),

@@ -5,7 +5,7 @@ use ratatui::buffer::Cell;
 use ratatui::style::Color;
 use umai::connection::{ListQuery, PageRequest, TestReport, TestStage, TestStep};
 use umai::service::ConnectionService;
-use umai::tui::dialogs::AnyDialog;
+use umai::tui::bulk::BulkOperation;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::{Event, Mouse, MouseKind};
 use umai::tui::theme::{Theme, ThemeName};
@@ -491,7 +491,7 @@ fn hidden_bulk_test_reports_its_end() {
     let text = harness.frame();
     assert!(text.contains("Test: 3 accepted (B)"), "{text}");
     harness.play("B");
-    assert!(matches!(&*harness.app.dialogs, [AnyDialog::Bulk(_)]));
+    assert!(harness.app.dialogs.len() == 1 && harness.app.dialogs.is_on::<BulkOperation>());
 }
 
 #[test]

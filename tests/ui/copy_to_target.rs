@@ -7,7 +7,7 @@ use rstest::rstest;
 use umai::connection::{ConnectionError, PlainSecret, SettingValue, Settings};
 use umai::plan::{Revealed, RevealedSettings};
 use umai::service::{ConnectionService, ReadOnlyService};
-use umai::tui::dialogs::AnyDialog;
+use umai::tui::dialogs::copy_to_target::CopyDialog;
 use umai::tui::targets::{TargetEntry, Targets, TargetsHandle};
 use uuid::Uuid;
 
@@ -246,7 +246,7 @@ fn palette_finds_it_by_keywords() {
     for word in ["promote", "copy to"] {
         let (mut harness, _) = stage(120, 40, None);
         harness.play(&format!("<down><ctrl-p>{word}<enter>"));
-        let is_open = matches!(harness.app.dialogs.last(), Some(AnyDialog::CopyToTarget(_)));
+        let is_open = harness.app.dialogs.is_on::<CopyDialog>();
         assert!(is_open, "{word}: {}", harness.frame());
     }
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use umai::connection::SettingValue;
 use umai::service::ConnectionService;
 use umai::tui::app::App;
-use umai::tui::dialogs::AnyDialog;
+use umai::tui::dialogs::merge::MergeDialog;
 use umai::tui::effect::{DraftSlot, Effect};
 use umai::tui::event::{Event, PastedText};
 use umai::tui::keymap::Keymap;
@@ -302,7 +302,7 @@ proptest! {
         // Conflicts and the chosen sides.
         let mut chosen: Vec<(String, bool)> = Vec::new();
         for _ in 0..6 {
-            if let Some(AnyDialog::Merge(merge)) = harness.app.dialogs.last() {
+            if let Some(merge) = harness.app.dialogs.top::<MergeDialog>() {
                 let labels: Vec<_> = merge.conflicts.iter().map(|one| one.label.clone()).collect();
                 for (label, is_mine) in labels.into_iter().zip(&choices) {
                     harness.play(if *is_mine { "<left><down>" } else { "<right><down>" });

@@ -9,10 +9,14 @@ use umai::drafts::StoredDraft;
 use umai::search::TreeItem;
 use umai::service::ConnectionService;
 use umai::tui::change_feed::FeedEvent;
-use umai::tui::dialogs::AnyDialog;
+use umai::tui::dialogs::confirm::ConfirmDialog;
+use umai::tui::dialogs::drafts::DraftsDialog;
+use umai::tui::dialogs::merge::MergeDialog;
 use umai::tui::dialogs::merge::MergeSide;
+use umai::tui::dialogs::provider_picker::ProviderPicker;
 use umai::tui::effect::{DraftSlot, Effect};
 use umai::tui::event::Event;
+use umai::tui::form::Form;
 use umai::tui::form::{EditorDocument, FormSnapshot, FormSubject};
 use umai::tui::tree::ItemChange;
 use uuid::Uuid;
@@ -283,15 +287,15 @@ fn drafts_are_offered_after_other_dialogs_close() {
     let mut harness = Harness::three(120, 40);
     harness.play("n");
     harness.happens(Event::DraftsLoaded(vec![unreadable(3)]));
-    assert!(matches!(&*harness.app.dialogs, [AnyDialog::Picker(_)]));
+    assert!(harness.app.dialogs.len() == 1 && harness.app.dialogs.is_on::<ProviderPicker>());
     harness.play("<esc>");
-    assert!(matches!(&*harness.app.dialogs, [AnyDialog::Drafts(_)]));
+    assert!(harness.app.dialogs.len() == 1 && harness.app.dialogs.is_on::<DraftsDialog>());
     let mut harness = Harness::three(120, 40);
     harness.play("/anth");
     harness.happens(Event::DraftsLoaded(vec![unreadable(3)]));
     assert!(harness.app.dialogs.is_empty());
     harness.play("ropic<enter>");
-    assert!(matches!(&*harness.app.dialogs, [AnyDialog::Drafts(_)]));
+    assert!(harness.app.dialogs.len() == 1 && harness.app.dialogs.is_on::<DraftsDialog>());
 }
 
 #[test]
@@ -305,7 +309,7 @@ fn unreadable_draft_is_reported_and_can_be_discarded() {
     );
     harness.play("D<tab><enter>");
     assert!(harness.frame().contains("Discarded the draft"));
-    let Some(AnyDialog::Drafts(drafts)) = harness.app.dialogs.last() else {
+    let Some(drafts) = harness.app.dialogs.top::<DraftsDialog>() else {
         panic!("expected the list of drafts");
     };
     assert_eq!(drafts.drafts.len(), 2);
@@ -377,10 +381,7 @@ fn save_over_an_unseen_conflict_opens_the_merge() {
     harness.play(EDIT).play(" mine");
     changed(&harness, "anthropic-team-a", r#"{"name":"Theirs"}"#);
     harness.play("<ctrl-s>");
-    assert!(matches!(
-        harness.app.dialogs.last(),
-        Some(AnyDialog::Merge(_))
-    ));
+    assert!(harness.app.dialogs.is_on::<MergeDialog>());
     harness.play("<enter>");
     assert_eq!(first(&harness).name, "Anthropic Team A mine");
 }
@@ -428,10 +429,7 @@ fn closing_the_merge_changes_nothing() {
     harness.play("<ctrl-s><right><esc>");
     assert_eq!(harness.app.form().unwrap().name(), "Anthropic Team A mine");
     harness.play("<ctrl-s>");
-    assert!(matches!(
-        harness.app.dialogs.last(),
-        Some(AnyDialog::Merge(_))
-    ));
+    assert!(harness.app.dialogs.is_on::<MergeDialog>());
 }
 
 #[test]
@@ -441,7 +439,7 @@ fn further_changes_update_the_merge_and_keep_choices() {
     changed_and_heard(&mut harness, r#"{"name":"Theirs again"}"#);
     let frame = harness.frame();
     assert!(frame.contains("Theirs again"), "{frame}");
-    let Some(AnyDialog::Merge(merge)) = harness.app.dialogs.last() else {
+    let Some(merge) = harness.app.dialogs.top::<MergeDialog>() else {
         panic!("expected the merge dialog");
     };
     let sides: Vec<_> = merge.conflicts.iter().map(|one| one.side).collect();
@@ -457,10 +455,7 @@ fn change_before_the_save_is_merged_again() {
     harness.play("<ctrl-s>");
     changed(&harness, "anthropic-team-a", r#"{"name":"Theirs again"}"#);
     harness.play("<enter>");
-    assert!(matches!(
-        harness.app.dialogs.last(),
-        Some(AnyDialog::Merge(_))
-    ));
+    assert!(harness.app.dialogs.is_on::<MergeDialog>());
     assert!(
         harness.frame().contains("Theirs again"),
         "{}",
@@ -484,15 +479,9 @@ fn delete_elsewhere_closes_the_merge() {
     let mut harness = both_changed(120, 40);
     harness.play("<ctrl-s>");
     deleted_and_heard(&mut harness);
-    assert!(matches!(
-        harness.app.dialogs.last(),
-        Some(AnyDialog::Form(_))
-    ));
+    assert!(harness.app.dialogs.is_on::<Form>());
     harness.play("<ctrl-s>");
-    assert!(matches!(
-        harness.app.dialogs.last(),
-        Some(AnyDialog::Confirm(_))
-    ));
+    assert!(harness.app.dialogs.is_on::<ConfirmDialog>());
 }
 
 #[test]

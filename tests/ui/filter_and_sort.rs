@@ -3,7 +3,8 @@
 use crate::support::every_target::EveryTarget as Harness;
 use umai::search::Column;
 use umai::tui::action::{ACTIONS, Action, KeyContext};
-use umai::tui::dialogs::AnyDialog;
+use umai::tui::dialogs::messages::MessagesDialog;
+use umai::tui::dialogs::palette::PaletteDialog;
 use umai::tui::effect::Effect;
 use umai::tui::event::Event;
 
@@ -95,7 +96,7 @@ fn palette_lists_all_actions_and_runs_available_ones() {
     ] {
         let mut harness = five(120, 40);
         harness.play(&format!("{keys}<ctrl-p>"));
-        let Some(AnyDialog::Palette(palette)) = harness.app.dialogs.last() else {
+        let Some(palette) = harness.app.dialogs.top::<PaletteDialog>() else {
             panic!("the palette was expected over {place:?}");
         };
         assert_eq!(palette.context, place);
@@ -140,7 +141,7 @@ fn palette_selects_a_connection_hidden_by_the_filter() {
 fn palette_over_a_form_lists_no_connections() {
     let mut harness = five(80, 24);
     harness.play("nopenai<enter>x<ctrl-p>proxy");
-    let Some(AnyDialog::Palette(palette)) = harness.app.dialogs.last() else {
+    let Some(palette) = harness.app.dialogs.top::<PaletteDialog>() else {
         panic!("the palette was expected");
     };
     assert!(palette.actions().is_empty() && !palette.lists_connections());
@@ -152,10 +153,7 @@ fn palette_over_a_form_lists_no_connections() {
 fn message_log_over_a_form_keeps_input() {
     let mut harness = five(80, 24);
     harness.play("nopenai<enter>Mine<ctrl-s><alt-m>");
-    assert!(matches!(
-        harness.app.dialogs.last(),
-        Some(AnyDialog::Messages(_))
-    ));
+    assert!(harness.app.dialogs.is_on::<MessagesDialog>());
     harness.play("<alt-m>");
     assert_eq!(harness.app.form().unwrap().name(), "Mine");
 }

@@ -20,7 +20,8 @@ use umai::drafts::StoredDraft;
 use umai::search::TreeItem;
 use umai::tui::app::App;
 use umai::tui::change_feed::FeedEvent;
-use umai::tui::dialogs::AnyDialog;
+use umai::tui::dialogs::drafts::DraftsDialog;
+use umai::tui::dialogs::merge::MergeDialog;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::Event;
 use umai::tui::form::TheirConnection;
@@ -316,10 +317,7 @@ fn no_harmful_character_of_drafts_and_merges_reaches_a_cell(
         hostile.happens(Event::Feed(FeedEvent::Changes(vec![news])));
         check(&hostile, "a form over a remote change");
         hostile.play("<ctrl-s>");
-        assert!(matches!(
-            hostile.app.dialogs.last(),
-            Some(AnyDialog::Merge(_))
-        ));
+        assert!(hostile.app.dialogs.is_on::<MergeDialog>());
         check(&hostile, "merge conflicts");
         hostile.play("<esc>");
         hostile.happens(Event::Feed(FeedEvent::Changes(vec![ItemChange::Deleted(
@@ -335,10 +333,7 @@ fn no_harmful_character_of_drafts_and_merges_reaches_a_cell(
         };
         let drafts = vec![found(Ok(kept)), found(Err(name.to_owned()))];
         hostile.happens(Event::DraftsLoaded(drafts));
-        assert!(matches!(
-            hostile.app.dialogs.last(),
-            Some(AnyDialog::Drafts(_))
-        ));
+        assert!(hostile.app.dialogs.is_on::<DraftsDialog>());
         check(&hostile, "the drafts");
         hostile.play("<down>");
         check(&hostile, "an unreadable draft");

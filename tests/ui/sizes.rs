@@ -2,7 +2,8 @@
 
 use crate::support::harness::Harness;
 use rstest::rstest;
-use umai::tui::dialogs::AnyDialog;
+use umai::tui::dialogs::help::HelpDialog;
+use umai::tui::dialogs::palette::PaletteDialog;
 use umai::tui::event::Event;
 use umai::tui::layout::Size;
 
@@ -186,14 +187,16 @@ fn footer_ends_with_the_keys_of_palette_and_help(#[values(0, 1, 2, 3, 4)] size: 
             );
             ("<ctrl-p>", "<f1>")
         };
-        let kind = |harness: &Harness| harness.app.dialogs.last().map(AnyDialog::kind);
-        let before = kind(&harness);
-        for (key, opened) in [(palette, "Palette"), (help, "Help")] {
+        let is_palette = |harness: &Harness| harness.app.dialogs.is_on::<PaletteDialog>();
+        let is_help = |harness: &Harness| harness.app.dialogs.is_on::<HelpDialog>();
+        let before = [is_palette(&harness), is_help(&harness)];
+        for (at, key) in [palette, help].into_iter().enumerate() {
             let mut harness = Harness::three(width, height);
             harness.play(keys).play(key);
             // The key that opens one closes it.
+            let now = [is_palette(&harness), is_help(&harness)];
             assert!(
-                kind(&harness) == Some(opened) || before == Some(opened),
+                now[at] || before[at],
                 "{name} at {width}×{height}: {key}\n{}",
                 harness.frame()
             );

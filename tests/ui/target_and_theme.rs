@@ -6,8 +6,9 @@ use ratatui::style::{Color, Modifier};
 use umai::connection::{Command, ConnectionError, IdOrAlias, Mode, PageRequest};
 use umai::service::{ConnectionService, ReadOnlyService};
 use umai::tui::action::{ACTIONS, Action};
-use umai::tui::dialogs::AnyDialog;
+use umai::tui::dialogs::provider_picker::ProviderPicker;
 use umai::tui::event::{Event, PlainInput};
+use umai::tui::form::Form;
 use umai::tui::target_info::TargetInfo;
 use umai::tui::theme::ThemeName;
 use uuid::Uuid;
@@ -150,11 +151,9 @@ fn read_only_blocks_every_write_action() {
             harness.happens(Event::PlainInput(PlainInput::Action(entry.action)));
             // Dialogs that the action opened are confirmed, too.
             harness.happens(Event::PlainInput(PlainInput::Select(1)));
-            let has_form = harness
-                .app
-                .dialogs
-                .iter()
-                .any(|layer| matches!(layer, AnyDialog::Form(_) | AnyDialog::Picker(_)));
+            let dialogs = &harness.app.dialogs;
+            let has_form =
+                dialogs.find::<Form>().is_some() || dialogs.find::<ProviderPicker>().is_some();
             assert!(!has_form, "{} in {place:?}", entry.id);
             let items = harness.elsewhere(&async |service: &dyn ConnectionService| {
                 let all = PageRequest { skip: 0, take: 9 };

@@ -5,7 +5,7 @@ use crate::pty::{KIND, Terminal, started};
 use crate::support::harness::Harness;
 use rstest::rstest;
 use umai::tui::action::KeyContext;
-use umai::tui::dialogs::AnyDialog;
+use umai::tui::dialogs::provider_picker::ProviderPicker;
 use umai::tui::effect::Effect;
 
 const CURL: &str = "curl https://api.openai.com/v1/models -H 'Authorization: Bearer sk-planted'";
@@ -85,10 +85,7 @@ fn burst_in_a_text_field_never_submits() {
     // In Select AI Provider, Enter would choose.
     let mut harness = Harness::empty(100, 30);
     harness.play("n").burst("openai<enter>x");
-    assert!(matches!(
-        harness.app.dialogs.last(),
-        Some(AnyDialog::Picker(_))
-    ));
+    assert!(harness.app.dialogs.is_on::<ProviderPicker>());
     // In the filter, Enter would close it.
     let mut harness = Harness::three(100, 30);
     harness.play("/").burst("name:production active<enter>");

@@ -3,7 +3,7 @@
 use crate::support::every_target::EveryTarget as Harness;
 use umai::connection::{Command, ConnectionItem, IdOrAlias, PageRequest};
 use umai::service::ConnectionService;
-use umai::tui::dialogs::AnyDialog;
+use umai::tui::dialogs::trash::TrashDialog;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest};
 use umai::tui::event::Event;
 
@@ -259,7 +259,7 @@ fn empty_trash_deletes_all_listed_connections() {
     assert!(frame.contains("The trash is empty"), "{frame}");
     assert!(in_trash(&harness).is_empty());
     harness.play("E");
-    assert!(matches!(&*harness.app.dialogs, [AnyDialog::Trash(_)]));
+    assert!(harness.app.dialogs.len() == 1 && harness.app.dialogs.is_on::<TrashDialog>());
 }
 
 #[test]

@@ -12,7 +12,8 @@ use umai::connection::{
 use umai::provider::ProviderCatalog;
 use umai::search::TreeItem;
 use umai::tui::app::App;
-use umai::tui::dialogs::AnyDialog;
+use umai::tui::dialogs::confirm::ConfirmDialog;
+use umai::tui::dialogs::palette::PaletteDialog;
 use umai::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
 use umai::tui::event::Event;
 use umai::tui::keymap::Keymap;
@@ -378,7 +379,7 @@ fn refused_quick_toggles_restore_the_status() {
 fn palette_ranks_prefix_matches_first() {
     let mut app = app_with(&[]);
     press(&mut app, "nopenai<enter><ctrl-p>quit");
-    let Some(AnyDialog::Palette(palette)) = app.dialogs.last() else {
+    let Some(palette) = app.dialogs.top::<PaletteDialog>() else {
         panic!("expected the palette");
     };
     let actions = palette.actions();
@@ -414,7 +415,7 @@ fn quit_with_a_changed_form_asks_but_ctrl_c_does_not() {
     assert_eq!(press(&mut app, "q"), None, "q goes into the field");
     assert_eq!(app.form().unwrap().name(), "Aq");
     assert_eq!(press(&mut app, "<esc>"), None);
-    assert!(matches!(app.dialogs.last(), Some(AnyDialog::Confirm(_))));
+    assert!(app.dialogs.is_on::<ConfirmDialog>());
     assert_eq!(press(&mut app, "<ctrl-c>"), Some(Effect::Quit));
 }
 

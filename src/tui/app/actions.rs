@@ -9,7 +9,6 @@ use super::{App, AwaitedReply, Pane};
 use crate::service::ServiceFeatures;
 use crate::tui::action::{Action, ActionEntry, KeyContext};
 use crate::tui::dialog::{ConfirmAction, Dialog, DialogOutcome, FormEdit};
-use crate::tui::dialogs::AnyDialog;
 use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::help::HelpDialog;
 use crate::tui::dialogs::menu::Menu;
@@ -179,7 +178,7 @@ impl App {
     }
 
     /// Opens a dialog; a form of a stored connection selects it and reports changes since it was loaded.
-    fn open_dialog(&mut self, dialog: AnyDialog) {
+    fn open_dialog(&mut self, dialog: Box<dyn Dialog>) {
         self.dialogs.push(dialog);
         if let Some(id) = self.dialogs.top().and_then(Form::id) {
             self.select_connection(id);

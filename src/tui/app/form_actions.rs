@@ -9,7 +9,6 @@ use super::{App, AwaitedReply};
 use crate::appsettings::ConfigurationKey;
 use crate::connection::{Connection, ConnectionError, Page};
 use crate::tui::action::{Action, KeyContext};
-use crate::tui::dialogs::AnyDialog;
 use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::merge::MergeDialog;
 use crate::tui::dialogs::move_to_reference::MoveToReference;
@@ -291,12 +290,13 @@ impl App {
 
     /// Suggests other configuration keys if none of the suggestions is in the allow-list.
     pub(super) fn update_suggestions(&mut self) {
-        let [
-            ..,
-            AnyDialog::Form(form),
-            AnyDialog::MoveToReference(moving),
-        ] = &mut *self.dialogs
-        else {
+        let [.., form, moving] = &mut *self.dialogs else {
+            return;
+        };
+        let (Some(form), Some(moving)) = (
+            form.downcast_mut::<Form>(),
+            moving.downcast_mut::<MoveToReference>(),
+        ) else {
             return;
         };
         let count = moving.suggestions.len();

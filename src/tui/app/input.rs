@@ -29,7 +29,7 @@ impl App {
     /// Returns true if typed characters go to the dialog or the filter and not to the keymap.
     pub(super) fn takes_characters(&self) -> bool {
         match self.dialogs.last() {
-            Some(dialog) => dialog.get().takes_characters(),
+            Some(dialog) => dialog.takes_characters(),
             None => self.tree.is_filtering(),
         }
     }
@@ -50,7 +50,7 @@ impl App {
         }
         if let Some(dialog) = self.dialogs.last() {
             let inherited = self.keymap.find(KeyContext::Tree, key);
-            found = found.or(inherited.filter(|action| dialog.get().inherits(*action)));
+            found = found.or(inherited.filter(|action| dialog.inherits(*action)));
         }
         if let Some(action) = found {
             return self.act(action);
@@ -272,7 +272,7 @@ impl App {
 
     fn wheel(&mut self, mouse: Mouse, by: isize) -> Option<Effect> {
         if let Some(dialog) = self.dialogs.last() {
-            return self.act(dialog.get().wheel(by > 0)?);
+            return self.act(dialog.wheel(by > 0)?);
         }
         match self.pane_at(mouse)? {
             // The table beside the tree has the only rows that scroll.

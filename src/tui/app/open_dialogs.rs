@@ -9,7 +9,6 @@ use crate::connection::TestSubject;
 use crate::search::TreeItem;
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::dialog::{Dialog, DialogContext, DialogOutcome, Pick, Rows};
-use crate::tui::dialogs::AnyDialog;
 use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::models::Models;
 use crate::tui::dialogs::test_report::{ReportDialog, ReportSubject};
@@ -30,10 +29,10 @@ impl App {
     /// Topmost dialog, and the state that it may read.
     pub fn top_dialog(&self) -> Option<(&dyn Dialog, DialogContext<'_>)> {
         let (top, below) = self.dialogs.split_last()?;
-        Some((top.get(), self.context_above(below)))
+        Some((&**top, self.context_above(below)))
     }
 
-    fn context_above<'a>(&'a self, below: &'a [AnyDialog]) -> DialogContext<'a> {
+    fn context_above<'a>(&'a self, below: &'a [Box<dyn Dialog>]) -> DialogContext<'a> {
         DialogContext {
             catalog: &self.service.catalog,
             keymap: &self.keymap,
@@ -61,7 +60,7 @@ impl App {
         let (below, rest) = dialogs.split_at_mut(at);
         let changed = rest
             .first_mut()
-            .map(|dialog| change(dialog.get_mut(), &self.context_above(below)));
+            .map(|dialog| change(&mut **dialog, &self.context_above(below)));
         self.dialogs = dialogs;
         changed
     }
@@ -111,10 +110,10 @@ impl App {
     }
 
     /// Opens a dialog that waits for the reply to a request.
-    pub(super) fn open_with_request(
+    pub(super) fn open_with_request<T: Dialog>(
         &mut self,
         request: ServiceRequest,
-        open: impl FnOnce(Ticket) -> AnyDialog,
+        open: impl FnOnce(Ticket) -> T,
     ) -> Effect {
         let ticket = self.requests.register(AwaitedReply::Dialog);
         self.dialogs.push(open(ticket));
@@ -125,7 +124,7 @@ impl App {
     pub(super) fn next_dialog_request(&mut self) -> Option<Effect> {
         let next = self.requests.next_ticket();
         let mut dialogs = self.dialogs.iter_mut();
-        let request = dialogs.find_map(|dialog| dialog.get_mut().next_request(next))?;
+        let request = dialogs.find_map(|dialog| dialog.next_request(next))?;
         Some(self.call(AwaitedReply::Dialog, request))
     }
 
@@ -136,7 +135,7 @@ impl App {
         reply: ServiceReply,
     ) -> Option<Effect> {
         let mut dialogs = self.dialogs.iter();
-        let at = dialogs.position(|dialog| dialog.get().ticket() == Some(ticket))?;
+        let at = dialogs.position(|dialog| dialog.ticket() == Some(ticket))?;
         let outcome = self.with_dialog(at, |dialog, cx| dialog.reply(reply, cx));
         self.follow_up(outcome.unwrap_or(DialogOutcome::Stay))
     }
@@ -265,7 +264,7 @@ impl App {
 
     fn test(&mut self, tried: ReportSubject, name: &str, subject: TestSubject) -> Effect {
         self.open_with_request(ServiceRequest::Test(subject), |ticket| {
-            ReportDialog::new(tried, name, ticket).into()
+            ReportDialog::new(tried, name, ticket)
         })
     }
 
@@ -290,7 +289,7 @@ impl App {
     /// Opens the models of a connection.
     pub(super) fn browse_models(&mut self, id: Uuid, name: String) -> Effect {
         self.open_with_request(ServiceRequest::Models(id), |ticket| {
-            Models::new(id, name, ticket).into()
+            Models::new(id, name, ticket)
         })
     }
 

@@ -9,7 +9,7 @@ use crate::connection::{
 };
 use crate::search::TreeItem;
 use crate::tui::action::Action;
-use crate::tui::dialog::{ConfirmAction, DialogKind};
+use crate::tui::dialog::ConfirmAction;
 use crate::tui::dialogs::trash::TrashDialog;
 use crate::tui::effect::{Effect, ServiceRequest};
 use crate::tui::notice::{FILTER_REMOVED, Notice};
@@ -70,7 +70,7 @@ impl App {
             Some(_) | None => format!("Restored \"{name}\""),
         });
         let mut dialogs = self.dialogs.iter();
-        let is_shown = dialogs.all(|dialog| TrashDialog::of(dialog).is_some());
+        let is_shown = dialogs.all(|dialog| dialog.downcast::<TrashDialog>().is_some());
         if is_shown && self.tree.select_id(item.id) {
             notice = notice.followed_by(FILTER_REMOVED);
         }

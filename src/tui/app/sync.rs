@@ -11,7 +11,7 @@ use super::state::RunningWork;
 use super::{App, AwaitedReply, Pane, form_requests};
 use crate::search::Health;
 use crate::tui::change_feed::FeedEvent;
-use crate::tui::dialog::{DialogKind, TICKS_PER_SECOND};
+use crate::tui::dialog::TICKS_PER_SECOND;
 use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::menu::Menu;
 use crate::tui::dialogs::trash::TrashDialog;
@@ -76,7 +76,8 @@ impl App {
             return None;
         }
         let is_toggling = |waiting: &AwaitedReply| matches!(waiting, AwaitedReply::Toggle(_));
-        let is_shown = self.dialogs.iter().all(|dialog| Form::of(dialog).is_some());
+        let mut dialogs = self.dialogs.iter();
+        let is_shown = dialogs.all(|dialog| dialog.downcast::<Form>().is_some());
         if self.reload.is_due && is_shown && !self.requests.has(is_toggling) {
             self.reload.is_due = false;
             self.tree.refresh();
@@ -182,7 +183,7 @@ impl App {
 
     /// Timer of the spinner, while the topmost dialog waits for a reply.
     fn next_tick(&mut self) -> Option<Effect> {
-        let awaited = self.dialogs.last().and_then(|dialog| dialog.get().ticket());
+        let awaited = self.dialogs.last().and_then(|dialog| dialog.ticket());
         if self.running.awaited != awaited {
             self.running = RunningWork {
                 awaited,

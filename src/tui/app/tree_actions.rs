@@ -7,7 +7,7 @@ use super::{App, AwaitedReply, Pane, PendingToggle};
 use crate::connection::Command;
 use crate::tui::action::{Action, KeyContext};
 use crate::tui::bulk::BulkJob;
-use crate::tui::dialogs::AnyDialog;
+use crate::tui::dialog::Dialog;
 use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::dialogs::copy_to_target::CopyDialog;
 use crate::tui::dialogs::env_import::EnvImport;
@@ -297,7 +297,7 @@ impl App {
     }
 
     /// Opens a dialog, or reports why there is none.
-    fn open_or_notify(&mut self, opened: Result<impl Into<AnyDialog>, Notice>) {
+    fn open_or_notify(&mut self, opened: Result<impl Dialog, Notice>) {
         match opened {
             Ok(dialog) => self.dialogs.push(dialog),
             Err(notice) => self.notify(notice),

@@ -117,7 +117,7 @@ impl App {
         let is_to_current = history.current() == Some(pair.1);
         let request = ServiceRequest::Compare(id, pair.0, pair.1);
         Some(self.open_with_request(request, |ticket| {
-            VersionDiff::new(id, pair, is_to_current, ticket).into()
+            VersionDiff::new(id, pair, is_to_current, ticket)
         }))
     }
 
@@ -138,9 +138,7 @@ impl App {
         };
         let request = ServiceRequest::Compare(id, number, current);
         Some(self.open_with_request(request, |ticket| {
-            confirm
-                .with_changes(id, RollbackChanges::Pending(ticket))
-                .into()
+            confirm.with_changes(id, RollbackChanges::Pending(ticket))
         }))
     }
 

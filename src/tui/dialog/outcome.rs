@@ -4,10 +4,10 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use super::Dialog;
 use crate::connection::{FieldError, TestSubject};
 use crate::provider::ProviderCatalog;
 use crate::tui::action::{Action, KeyContext};
-use crate::tui::dialogs::AnyDialog;
 use crate::tui::effect::ServiceRequest;
 use crate::tui::form::Form;
 use crate::tui::info::TestOutcome;
@@ -23,7 +23,7 @@ pub enum DialogOutcome {
     /// Show a notice.
     Notify(Notice),
     /// Open a dialog above.
-    Open(AnyDialog),
+    Open(Box<dyn Dialog>),
     /// Run several outcomes, in this order; of their effects only the first is performed.
     All(Vec<Self>),
     /// Copy a text that has this label.

@@ -1,51 +1,45 @@
 //! Open dialogs; the last one takes the keys.
 
+use std::any::Any;
 use std::ops::{Deref, DerefMut};
 
+use super::Dialog;
 use crate::tui::bulk::BulkOperation;
-use crate::tui::dialogs::AnyDialog;
 use crate::tui::dialogs::copy_to_target::CopyDialog;
-
-/// Kind of a dialog, to find it among the open ones.
-pub trait DialogKind: Sized {
-    /// The dialog, if it is of this kind.
-    fn of(dialog: &AnyDialog) -> Option<&Self>;
-
-    /// The dialog, if it is of this kind.
-    fn of_mut(dialog: &mut AnyDialog) -> Option<&mut Self>;
-}
 
 /// Open dialogs.
 #[derive(Debug, Default)]
 pub struct DialogStack {
-    open: Vec<AnyDialog>,
+    open: Vec<Box<dyn Dialog>>,
     /// Bulk operation whose dialog is closed: it continues in the background, and can be shown again.
     background: Option<Box<BulkOperation>>,
 }
 
 impl Deref for DialogStack {
-    type Target = [AnyDialog];
+    type Target = [Box<dyn Dialog>];
 
-    fn deref(&self) -> &[AnyDialog] {
+    fn deref(&self) -> &[Box<dyn Dialog>] {
         &self.open
     }
 }
 
 impl DerefMut for DialogStack {
-    fn deref_mut(&mut self) -> &mut [AnyDialog] {
+    fn deref_mut(&mut self) -> &mut [Box<dyn Dialog>] {
         &mut self.open
     }
 }
 
 impl DialogStack {
     /// Opens a dialog.
-    pub fn push(&mut self, dialog: impl Into<AnyDialog>) {
+    pub fn push(&mut self, dialog: impl Into<Box<dyn Dialog>>) {
         self.open.push(dialog.into());
     }
 
     /// Closes the topmost dialog.
     pub fn pop(&mut self) {
-        if let Some(AnyDialog::Bulk(bulk)) = self.open.pop() {
+        if let Some(closed) = self.open.pop()
+            && let Ok(bulk) = (closed as Box<dyn Any>).downcast()
+        {
             self.background = Some(bulk);
         }
     }
@@ -56,38 +50,40 @@ impl DialogStack {
     }
 
     /// Closes all dialogs of a kind.
-    pub fn close<T: DialogKind>(&mut self) {
-        self.open.retain(|dialog| T::of(dialog).is_none());
+    pub fn close<T: Dialog>(&mut self) {
+        self.open.retain(|dialog| dialog.downcast::<T>().is_none());
     }
 
     /// Closes the dialogs of a kind for which a function returns false.
-    pub fn retain<T: DialogKind>(&mut self, mut keep: impl FnMut(&mut T) -> bool) {
+    pub fn retain<T: Dialog>(&mut self, mut keep: impl FnMut(&mut T) -> bool) {
         self.open
-            .retain_mut(|dialog| T::of_mut(dialog).is_none_or(&mut keep));
+            .retain_mut(|dialog| dialog.downcast_mut().is_none_or(&mut keep));
     }
 
     /// First dialog of a kind.
-    pub fn find<T: DialogKind>(&self) -> Option<&T> {
-        self.open.iter().find_map(T::of)
+    pub fn find<T: Dialog>(&self) -> Option<&T> {
+        self.open.iter().find_map(|dialog| dialog.downcast())
     }
 
     /// First dialog of a kind.
-    pub fn find_mut<T: DialogKind>(&mut self) -> Option<&mut T> {
-        self.open.iter_mut().find_map(T::of_mut)
+    pub fn find_mut<T: Dialog>(&mut self) -> Option<&mut T> {
+        self.open
+            .iter_mut()
+            .find_map(|dialog| dialog.downcast_mut())
     }
 
     /// Topmost dialog, if it is of a kind.
-    pub fn top<T: DialogKind>(&self) -> Option<&T> {
-        self.open.last().and_then(T::of)
+    pub fn top<T: Dialog>(&self) -> Option<&T> {
+        self.open.last()?.downcast()
     }
 
     /// Topmost dialog, if it is of a kind.
-    pub fn top_mut<T: DialogKind>(&mut self) -> Option<&mut T> {
-        self.open.last_mut().and_then(T::of_mut)
+    pub fn top_mut<T: Dialog>(&mut self) -> Option<&mut T> {
+        self.open.last_mut()?.downcast_mut()
     }
 
     /// Returns true if the topmost dialog is of a kind.
-    pub fn is_on<T: DialogKind>(&self) -> bool {
+    pub fn is_on<T: Dialog>(&self) -> bool {
         self.top::<T>().is_some()
     }
 
@@ -98,7 +94,8 @@ impl DialogStack {
 
     /// Bulk operation that is running or ran last.
     pub fn bulk_mut(&mut self) -> Option<&mut BulkOperation> {
-        let shown = self.open.iter_mut().find_map(BulkOperation::of_mut);
+        let mut open = self.open.iter_mut();
+        let shown = open.find_map(|dialog| dialog.downcast_mut());
         shown.or(self.background.as_deref_mut())
     }
 
@@ -125,8 +122,9 @@ impl DialogStack {
 
     /// Shows the bulk operation of the background; returns false if none is shown.
     pub fn show_bulk(&mut self) -> bool {
-        self.open
-            .extend(self.background.take().map(AnyDialog::Bulk));
+        if let Some(bulk) = self.background.take() {
+            self.open.push(bulk);
+        }
         self.find::<BulkOperation>().is_some()
     }
 

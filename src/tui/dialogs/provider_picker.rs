@@ -7,7 +7,6 @@ use crate::tui::action::{Action, KeyContext};
 use crate::tui::dialog::{
     Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Pick, Row, Rows, Spoken, paste_into,
 };
-use crate::tui::dialogs::AnyDialog;
 use crate::tui::event::PastedText;
 use crate::tui::form::Form;
 use crate::tui::notice::Notice;
@@ -85,7 +84,8 @@ impl ProviderPicker {
 
     /// Fills the form below the list, or opens a new one.
     fn choose_profile(connection: PastedConnection, cx: &DialogContext<'_>) -> DialogOutcome {
-        if matches!(cx.below, [.., AnyDialog::Form(_)]) {
+        let below = cx.below.last();
+        if below.is_some_and(|dialog| dialog.downcast::<Form>().is_some()) {
             let fill =
                 DialogOutcome::edit_form(|form, catalog| Some(form.fill(connection, catalog)));
             return DialogOutcome::close_and(fill);

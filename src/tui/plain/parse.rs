@@ -7,9 +7,9 @@ use super::narration::Narration;
 use crate::text::case_fold::fold;
 use crate::tui::action::{ACTIONS, Action, KeyContext};
 use crate::tui::app::App;
-use crate::tui::dialogs::AnyDialog;
 use crate::tui::dialogs::confirm::ConfirmDialog;
 use crate::tui::event::{Event, PastedText, PlainInput};
+use crate::tui::form::Form;
 use crate::tui::key::KeyPress;
 
 /// Meaning of a line.
@@ -39,9 +39,15 @@ enum InputMode {
 
 fn input_mode(app: &App) -> InputMode {
     match app.dialogs.last() {
-        Some(AnyDialog::Form(form)) if !form.is_choosing() => InputMode::Field,
-        Some(AnyDialog::Confirm(_)) => InputMode::Prompt,
-        Some(dialog) if dialog.get().takes_characters() => InputMode::List,
+        Some(dialog)
+            if dialog
+                .downcast()
+                .is_some_and(|form: &Form| !form.is_choosing()) =>
+        {
+            InputMode::Field
+        }
+        Some(_) if app.dialogs.is_on::<ConfirmDialog>() => InputMode::Prompt,
+        Some(dialog) if dialog.takes_characters() => InputMode::List,
         Some(_) | None => InputMode::Command,
     }
 }
