@@ -1,6 +1,9 @@
 //! Checks the dependency directions between modules by reading the sources.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "architecture/imports.rs"]
+mod imports;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -274,6 +277,19 @@ fn no_file_has_more_than_350_lines_of_code() {
         let lines = code.lines().filter(|line| !line.trim().is_empty());
         let count = lines.count();
         assert!(count <= 350, "{}: {count}", relative(file));
+    }
+}
+
+#[test]
+fn no_import_cycle_has_more_than_4_files() {
+    let files = rust_files(&source_root());
+    let modules = files.iter().map(|file| {
+        let path = relative(file).replace('/', "::");
+        (path.trim_end_matches(".rs").to_owned(), code_of(file))
+    });
+    let modules = modules.collect();
+    for cycle in imports::cycles(&modules) {
+        assert!(cycle.len() <= 4, "{cycle:?} import each other");
     }
 }
 
