@@ -42,8 +42,6 @@ use super::tree::Tree;
 use crate::provider::ProviderCatalog;
 use drafts::DraftTracking;
 pub use focus::{Focus, Pane};
-use read_only::SessionReadOnly;
-use reload::ReloadState;
 use state::{AwaitedReply, FollowUps, PendingToggle, Requests, RunningWork};
 pub use state::{FeedState, Notices, Screen, ServiceInfo, ThemeList};
 use undo::UndoStack;
@@ -58,10 +56,8 @@ pub struct App {
     pub themes: ThemeList,
     /// Service that the app works with.
     pub service: ServiceInfo,
-    /// State of the change feed.
+    /// State of the change feed, and of the reloads without one.
     pub feed: FeedState,
-    /// Reloads of the list, without a change feed.
-    reload: ReloadState,
     /// Tree of providers and connections.
     pub tree: Tree,
     /// Keyboard focus.
@@ -76,7 +72,6 @@ pub struct App {
     follow_ups: FollowUps,
     undo: UndoStack,
     requests: Requests,
-    read_only: SessionReadOnly,
     running: RunningWork,
 }
 
@@ -89,7 +84,6 @@ impl App {
             themes: ThemeList::default(),
             service: ServiceInfo::new(catalog),
             feed: FeedState::default(),
-            reload: ReloadState::default(),
             tree: Tree::default(),
             focus: Focus::default(),
             workspace: Workspace::default(),
@@ -99,7 +93,6 @@ impl App {
             follow_ups: FollowUps::default(),
             undo: UndoStack::default(),
             requests: Requests::default(),
-            read_only: SessionReadOnly::default(),
             running: RunningWork::default(),
         };
         app.tree.set_catalog(&app.service.catalog);
@@ -158,8 +151,9 @@ impl App {
                 None
             }
             Event::ServiceReadOnly(reason) => {
-                let target = &mut self.service.target;
-                self.read_only.learn(reason, &mut self.keymap, target);
+                let service = &mut self.service;
+                let target = &mut service.target;
+                service.read_only.learn(reason, &mut self.keymap, target);
                 None
             }
             Event::Notices(notices) => {

@@ -20,14 +20,14 @@ impl App {
         let waiting = self.requests.pending.remove(&ticket)?;
         if matches!(reply, ServiceReply::Ran(Ok(_))) {
             // Others may have made changes at the same time, so the list is reloaded.
-            self.reload.is_due = !self.service.features.change_feed;
+            self.feed.reload.is_due = !self.service.features.change_feed;
         }
         match (waiting, reply) {
             (AwaitedReply::Dialog, reply) => return self.reply_to_dialog(ticket, reply),
             (AwaitedReply::Page, ServiceReply::Listed(Ok(page))) => {
                 if self.tree.loading.awaits(ticket) {
                     self.tree.take_page(page.items, page.total);
-                    self.reload.is_undated = self.tree.loading.is_done();
+                    self.feed.reload.is_undated = self.tree.loading.is_done();
                 }
             }
             (AwaitedReply::Page, ServiceReply::Listed(Err(error))) => {
@@ -306,7 +306,7 @@ impl App {
             self.running.ticks = self.running.ticks.saturating_add(1);
         }
         self.open_draft.timer_expired(ticket);
-        self.reload.timer_expired(ticket);
+        self.feed.reload.timer_expired(ticket);
         if let Some(form) = self.form_mut() {
             form.recheck_expired(ticket);
             if form.hiding == Some(ticket) {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::read_only::SessionReadOnly;
+use super::reload::ReloadState;
 use super::restore::PendingRestore;
 use super::undo::EditedVersion;
 use crate::connection::{PageRequest, ProviderVariables};
@@ -140,6 +142,8 @@ pub struct ServiceInfo {
     pub provider_variables: ProviderVariables,
     /// Targets to switch and to copy to.
     pub targets: Option<TargetsHandle>,
+    /// Read-only mode that the user turned on.
+    pub(super) read_only: SessionReadOnly,
 }
 
 impl ServiceInfo {
@@ -158,17 +162,20 @@ impl ServiceInfo {
             api: curl::DOCUMENTED.into(),
             provider_variables: ProviderVariables::default(),
             targets: None,
+            read_only: SessionReadOnly::default(),
         }
     }
 }
 
-/// State of the change feed.
+/// State of the change feed, and of the reloads of a service without one.
 #[derive(Debug, Default)]
 pub struct FeedState {
     /// True if changes may have been missed.
     pub is_stale: bool,
     /// True if the lost connection to the service was reported.
     pub(super) is_offline: bool,
+    /// Reloads of the list.
+    pub(super) reload: ReloadState,
 }
 
 /// Notices to the user.

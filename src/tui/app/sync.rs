@@ -78,18 +78,18 @@ impl App {
         let is_toggling = |waiting: &AwaitedReply| matches!(waiting, AwaitedReply::Toggle(_));
         let mut dialogs = self.dialogs.iter();
         let is_shown = dialogs.all(|dialog| dialog.downcast::<Form>().is_some());
-        if self.reload.is_due && is_shown && !self.requests.has(is_toggling) {
-            self.reload.is_due = false;
+        if self.feed.reload.is_due && is_shown && !self.requests.has(is_toggling) {
+            self.feed.reload.is_due = false;
             self.tree.refresh();
             self.workspace.detail.invalidate();
             return Some(Effect::Continue);
         }
-        self.reload.start_timer(&mut self.requests)
+        self.feed.reload.start_timer(&mut self.requests)
     }
 
     /// Returns the time of day at which the list was loaded, for a list that does not update itself.
     pub fn list_time(&self) -> Option<NaiveTime> {
-        let updated = self.reload.updated;
+        let updated = self.feed.reload.updated;
         updated.filter(|_| !self.service.features.change_feed)
     }
 
@@ -98,8 +98,8 @@ impl App {
         self.screen.now = Some(now);
         self.tree.tests.set_missing_times(now);
         self.notices.log.set_missing_times(time_of_day);
-        if std::mem::take(&mut self.reload.is_undated) {
-            self.reload.updated = Some(time_of_day);
+        if std::mem::take(&mut self.feed.reload.is_undated) {
+            self.feed.reload.updated = Some(time_of_day);
         }
     }
 
@@ -107,7 +107,7 @@ impl App {
     fn next_age(&mut self) -> Option<Effect> {
         let rows = self.layout().list_rows();
         let (tree, dialogs) = (&self.tree, &self.dialogs);
-        self.reload.start_age_timer(&mut self.requests, || {
+        self.feed.reload.start_age_timer(&mut self.requests, || {
             let shown = (tree.list_top..tree.list_top + rows)
                 .map_while(|at| tree.visible_at(at))
                 .chain(tree.selected_item());

@@ -79,8 +79,9 @@ impl App {
                 self.open_or_notify(TargetsDialog::open(self.service.target_entries()));
             }
             Action::ReadOnly => {
-                let target = &mut self.service.target;
-                let notice = self.read_only.toggle(&mut self.keymap, target);
+                let service = &mut self.service;
+                let target = &mut service.target;
+                let notice = service.read_only.toggle(&mut self.keymap, target);
                 self.notify(notice);
             }
             Action::EditExternally => return self.edit_externally(),
