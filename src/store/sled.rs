@@ -32,7 +32,6 @@ mod notices;
 mod data_loss_marker;
 mod apply;
 mod maintenance;
-mod timer;
 mod writer;
 pub(super) mod open;
 mod recovery;

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
@@ -16,7 +16,6 @@ use super::index_header::StorePosition;
 use super::maintenance::Maintenance;
 use super::pending_writes::PendingWrites;
 use super::recovery::ReadyStore;
-use super::timer;
 use crate::connection::StoreError;
 use crate::store::journal::chain::ChainWriter;
 use crate::store::journal::segment::AppendError;
@@ -237,7 +236,7 @@ impl StoreWriter {
 
     fn verify_later(&mut self) {
         let (sender, message) = (self.sender.clone(), WriterMessage::Verify);
-        self.verification = Some(timer::send_after(VERIFICATION_DELAY, sender, message));
+        self.verification = Some(send_after(VERIFICATION_DELAY, sender, message));
     }
 
     /// Returns true while lists are requested, as an app does when it loads its list page by page.
@@ -248,7 +247,7 @@ impl StoreWriter {
 
     fn retry_later(&mut self) {
         self.last_attempt = Instant::now();
-        let timer = timer::send_after(RETRY_INTERVAL, self.sender.clone(), WriterMessage::Reopen);
+        let timer = send_after(RETRY_INTERVAL, self.sender.clone(), WriterMessage::Reopen);
         self.retry = Some(timer);
     }
 
@@ -290,6 +289,29 @@ impl StoreWriter {
 /// Returns true while the verification waits, by the time since the last list request and the time that the writer runs.
 fn waits_for_list(since_list: Option<Duration>, running: Duration) -> bool {
     since_list.is_some_and(|since| since < LIST_PAUSE) && running < MAX_VERIFICATION_DELAY
+}
+
+/// Sends a message to the writer after a delay, unless the returned sender is dropped before.
+fn send_after(
+    delay: Duration,
+    inbox: mpsc::WeakSender<WriterMessage>,
+    message: WriterMessage,
+) -> Sender<()> {
+    let (timer, stopped) = channel();
+    let started = std::thread::Builder::new()
+        .name("umai-store-timer".into())
+        .spawn(move || {
+            if stopped.recv_timeout(delay) == Err(RecvTimeoutError::Timeout)
+                && let Some(inbox) = inbox.upgrade()
+            {
+                // A writer that ended needs no message.
+                let _ = inbox.blocking_send(message);
+            }
+        });
+    if let Err(error) = started {
+        tracing::warn!(%error, "starting a timer of the store failed");
+    }
+    timer
 }
 
 #[cfg(test)]
