@@ -4,6 +4,9 @@ mod cmd;
 mod posix;
 pub(super) mod powershell;
 
+use std::iter::Peekable;
+use std::str::Chars;
+
 use zeroize::Zeroizing;
 
 /// A word without its quotes, or the end of a command.
@@ -31,6 +34,18 @@ pub(super) enum PastedShell {
 /// A quotation mark that is not closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct UnclosedQuote;
+
+/// Skips the line end after an escape, with the blanks between them, which are a copying error; returns false if there is none.
+fn skip_line_end(signs: &mut Peekable<Chars<'_>>) -> bool {
+    let is_blank = |character: &char| matches!(character, ' ' | '\t' | '\r' | '\u{A0}');
+    let mut ahead = signs.clone();
+    while ahead.next_if(is_blank).is_some() {}
+    let is_line_end = matches!(ahead.next(), Some('\n') | None);
+    if is_line_end {
+        *signs = ahead;
+    }
+    is_line_end
+}
 
 impl PastedShell {
     /// The shell a command was written for, by its escapes.

@@ -5,7 +5,7 @@ use std::str::Chars;
 
 use zeroize::Zeroizing;
 
-use super::{ShellToken, UnclosedQuote};
+use super::{ShellToken, UnclosedQuote, skip_line_end};
 
 /// The most characters between `<` and `>` of a placeholder: a bound, since every `<` looks ahead.
 const LONGEST_PLACEHOLDER: usize = 128;
@@ -103,20 +103,9 @@ impl PosixTokenizer<'_> {
         self.tokens.push(token);
     }
 
-    /// A line end after a backslash continues the line; blanks between them are a copying error.
+    /// A line end after a backslash continues the line.
     fn escape(&mut self) {
-        let mut ahead = self.signs.clone();
-        let mut blanks = 0;
-        while ahead
-            .next_if(|character| matches!(character, ' ' | '\t' | '\r' | '\u{A0}'))
-            .is_some()
-        {
-            blanks += 1;
-        }
-        if matches!(ahead.peek(), Some('\n') | None) {
-            for _ in 0..=blanks {
-                self.signs.next();
-            }
+        if skip_line_end(&mut self.signs) {
             if self.signs.peek().is_none_or(|character| *character == '-') {
                 self.finish_word();
             }

@@ -5,7 +5,7 @@ use std::str::Chars;
 
 use zeroize::Zeroizing;
 
-use super::{ShellToken, UnclosedQuote};
+use super::{ShellToken, UnclosedQuote, skip_line_end};
 
 /// A part of a PowerShell script.
 #[derive(Debug, Clone, PartialEq)]
@@ -144,18 +144,7 @@ impl PowerShellTokenizer<'_> {
     }
 
     fn backtick(&mut self) {
-        let mut ahead = self.signs.clone();
-        let mut blanks = 0;
-        while ahead
-            .next_if(|character| matches!(character, ' ' | '\t' | '\r' | '\u{A0}'))
-            .is_some()
-        {
-            blanks += 1;
-        }
-        if matches!(ahead.peek(), Some('\n') | None) {
-            for _ in 0..=blanks {
-                self.signs.next();
-            }
+        if skip_line_end(&mut self.signs) {
             self.finish_word();
         } else if let Some(character) = self.signs.next() {
             self.push(escaped(character));
