@@ -7,7 +7,7 @@ use super::draft::ConnectionDraft;
 use super::error::{DraftField, FieldError, FieldReason};
 use super::secret::PlainSecret;
 use super::setting::Settings;
-use crate::appsettings::Reference;
+use crate::appsettings::{Reference, ReferenceLookup};
 use crate::provider::{Provider, ProviderCatalog};
 use crate::text::{self, key_like};
 
@@ -49,6 +49,24 @@ impl ValidatedDraft {
             .errors
             .partition_point(|error| error.field.place() <= field.place());
         self.errors.insert(behind, FieldError { field, reason });
+    }
+
+    /// Adds the error of a reference that does not resolve.
+    pub fn push_lookup(
+        &mut self,
+        field: DraftField,
+        reference: &Reference,
+        lookup: ReferenceLookup,
+    ) {
+        let key = reference.key().to_owned();
+        let reason = match lookup {
+            ReferenceLookup::Found { .. } => return,
+            ReferenceLookup::Missing { looked_in } => {
+                FieldReason::ReferenceMissing { key, looked_in }
+            }
+            ReferenceLookup::Refused { allowed } => FieldReason::ReferenceRefused { key, allowed },
+        };
+        self.push_error(field, reason);
     }
 }
 

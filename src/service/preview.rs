@@ -2,7 +2,6 @@
 
 use uuid::Uuid;
 
-use crate::appsettings::ReferenceLookup;
 use crate::connection::validate::{MaskPolicy, ValidatedDraft};
 use crate::connection::{
     ChangePreview, Command, Connection, ConnectionDraft, ConnectionError, ConnectionItem,
@@ -201,20 +200,11 @@ async fn check_remotely<S: ConnectionService + ?Sized>(
         if old.and_then(SettingValue::text) == Some(reference.to_string().as_str()) {
             continue;
         }
-        let key = reference.key().to_owned();
         // A third-party server may not support the check; the preview is not exact anyway.
         let Ok(lookup) = service.lookup(&reference).await else {
             continue;
         };
-        match lookup {
-            ReferenceLookup::Found { .. } => {}
-            ReferenceLookup::Missing { looked_in } => {
-                validated.push_error(field, FieldReason::ReferenceMissing { key, looked_in });
-            }
-            ReferenceLookup::Refused { allowed } => {
-                validated.push_error(field, FieldReason::ReferenceRefused { key, allowed });
-            }
-        }
+        validated.push_lookup(field, &reference, lookup);
     }
     if validated.errors.is_empty() {
         Ok(validated)

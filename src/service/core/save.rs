@@ -6,7 +6,7 @@ use super::super::ConnectionService;
 use super::merge::MergedDraft;
 use super::prepare::PreparedChange;
 use super::{CoreService, changes, merge, trash};
-use crate::appsettings::{Reference, ReferenceLookup};
+use crate::appsettings::Reference;
 use crate::connection::diff::ENTITY_TYPE;
 use crate::connection::store::{Precondition, SaveConnection};
 use crate::connection::validate::{MaskPolicy, ValidatedDraft};
@@ -57,16 +57,8 @@ impl CoreService {
             if is_kept(&field, &reference, before) {
                 continue;
             }
-            let key = reference.key().to_owned();
-            match self.appsettings.lookup(&reference) {
-                ReferenceLookup::Found { .. } => {}
-                ReferenceLookup::Missing { looked_in } => {
-                    validated.push_error(field, FieldReason::ReferenceMissing { key, looked_in });
-                }
-                ReferenceLookup::Refused { allowed } => {
-                    validated.push_error(field, FieldReason::ReferenceRefused { key, allowed });
-                }
-            }
+            let lookup = self.appsettings.lookup(&reference);
+            validated.push_lookup(field, &reference, lookup);
         }
     }
 
