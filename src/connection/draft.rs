@@ -1,6 +1,6 @@
 //! Drafts: connections before they are saved, from a form, command-line flags or a request body.
 
-mod body;
+pub(crate) mod body;
 
 use super::error::{ConnectionError, DraftField, FieldError, FieldReason};
 use super::secret::PlainSecret;

@@ -10,13 +10,13 @@ use super::ConnectionDraft;
 use crate::connection::{MaskedSecret, PlainSecret, SettingValue, Settings};
 
 /// Maximum size of an escaped byte in JSON: `\u001b`.
-const MAX_PER_BYTE: usize = 6;
+pub(crate) const MAX_PER_BYTE: usize = 6;
 
 /// Upper limit for member names and punctuation.
 const OVERHEAD: usize = 128;
 
 /// Upper limit for the punctuation of a setting, and for a number.
-const SETTING_OVERHEAD: usize = 40;
+pub(crate) const SETTING_OVERHEAD: usize = 40;
 
 impl ConnectionDraft {
     /// Returns the body that [`ConnectionDraft::from_json`] reads as this draft, without absent fields.
@@ -61,13 +61,16 @@ impl ConnectionDraft {
             .settings
             .iter()
             .flat_map(Settings::iter)
-            .map(|(key, value)| {
-                let text = value.text().map_or(0, str::len);
-                SETTING_OVERHEAD + MAX_PER_BYTE * (key.len() + text)
-            })
+            .map(|(key, value)| max_setting_bytes(key, value))
             .sum();
         OVERHEAD + MAX_PER_BYTE * texts + settings
     }
+}
+
+/// Returns an upper limit of the size of a setting.
+pub(crate) fn max_setting_bytes(key: &str, value: &SettingValue<PlainSecret>) -> usize {
+    let text = value.text().map_or(0, str::len);
+    SETTING_OVERHEAD + MAX_PER_BYTE * (key.len() + text)
 }
 
 fn put_settings(body: &mut Vec<u8>, settings: &Settings<PlainSecret>) {
@@ -77,16 +80,7 @@ fn put_settings(body: &mut Vec<u8>, settings: &Settings<PlainSecret>) {
         separator = b',';
         put(body, key);
         body.push(b':');
-        match value {
-            SettingValue::Null => put(body, &()),
-            SettingValue::Switch(on) => put(body, on),
-            SettingValue::Number(number) => put(body, number),
-            // The mask keeps a secret that cannot be read.
-            SettingValue::Secret(secret) => {
-                put(body, secret.expose().unwrap_or(MaskedSecret::Any.text()));
-            }
-            SettingValue::Text(text) => put(body, text),
-        }
+        put_setting(body, value);
     }
     if separator == b'{' {
         body.push(separator);
@@ -94,7 +88,22 @@ fn put_settings(body: &mut Vec<u8>, settings: &Settings<PlainSecret>) {
     body.push(b'}');
 }
 
-fn put<T: Serialize + ?Sized>(body: &mut Vec<u8>, value: &T) {
+/// Writes the value of a setting with its secret.
+pub(crate) fn put_setting(body: &mut Vec<u8>, value: &SettingValue<PlainSecret>) {
+    match value {
+        SettingValue::Null => put(body, &()),
+        SettingValue::Switch(on) => put(body, on),
+        SettingValue::Number(number) => put(body, number),
+        // The mask keeps a secret that cannot be read.
+        SettingValue::Secret(secret) => {
+            put(body, secret.expose().unwrap_or(MaskedSecret::Any.text()));
+        }
+        SettingValue::Text(text) => put(body, text),
+    }
+}
+
+/// Writes a text, a boolean or a number.
+pub(crate) fn put<T: Serialize + ?Sized>(body: &mut Vec<u8>, value: &T) {
     // Serializing text, booleans and numbers into a Vec cannot fail.
     let _ = serde_json::to_writer(body, value);
 }

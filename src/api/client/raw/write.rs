@@ -1,19 +1,15 @@
 //! Writes a whole connection as a request body, into a zeroized buffer that never reallocates.
 
-use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::{RawConnection, RawSetting};
-use crate::connection::{ConnectionItem, MaskedSecret, PlainSecret, SettingValue};
-
-/// Maximum size of one text byte in JSON: `\u001b`.
-const MAX_PER_BYTE: usize = 6;
+use crate::connection::ConnectionItem;
+use crate::connection::draft::body::{
+    MAX_PER_BYTE, SETTING_OVERHEAD, max_setting_bytes, put, put_setting,
+};
 
 /// Size of the member names and punctuation.
 const ENVELOPE_BYTES: usize = 256;
-
-/// Size of the punctuation around a setting, and of a number.
-const AROUND_SETTING: usize = 40;
 
 /// Writes the request body with every member; a missing member would be cleared.
 pub fn body(
@@ -73,30 +69,8 @@ pub fn body(
 
 fn most_bytes(entry: &RawSetting<'_>) -> usize {
     match entry {
-        RawSetting::Kept(_) => AROUND_SETTING,
-        RawSetting::Replaced(_, value) => most_bytes_of("", value),
-        RawSetting::Added(key, value) => most_bytes_of(key, value),
+        RawSetting::Kept(_) => SETTING_OVERHEAD,
+        RawSetting::Replaced(_, value) => max_setting_bytes("", value),
+        RawSetting::Added(key, value) => max_setting_bytes(key, value),
     }
-}
-
-fn most_bytes_of(key: &str, value: &SettingValue<PlainSecret>) -> usize {
-    let text = value.text().map_or(0, str::len);
-    AROUND_SETTING + MAX_PER_BYTE * (key.len() + text)
-}
-
-fn put_setting(body: &mut Vec<u8>, value: &SettingValue<PlainSecret>) {
-    match value {
-        SettingValue::Null => put(body, &()),
-        SettingValue::Switch(on) => put(body, on),
-        SettingValue::Number(number) => put(body, number),
-        SettingValue::Secret(secret) => {
-            put(body, secret.expose().unwrap_or(MaskedSecret::Any.text()));
-        }
-        SettingValue::Text(text) => put(body, text),
-    }
-}
-
-fn put<T: Serialize + ?Sized>(body: &mut Vec<u8>, value: &T) {
-    // Texts, booleans and numbers always serialize, and writing to a `Vec` cannot fail.
-    let _ = serde_json::to_writer(body, value);
 }
