@@ -5,30 +5,17 @@ use std::path::Path;
 
 use jsonc_parser::ast::Value;
 use jsonc_parser::common::Ranged;
-use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use jsonc_parser::{CollectOptions, parse_to_ast};
 use secrecy::SecretString;
 
 use crate::text::file::{self, FileFlaw, line_and_column};
+use crate::text::json::WITH_COMMENTS;
 
 /// Maximum size of a settings file, in bytes.
 pub const MAX_FILE_BYTES: usize = 1024 * 1024;
 
 /// Maximum nesting depth, as in .NET.
 pub const MAX_DEPTH: usize = 64;
-
-/// JSON extensions that .NET's reader allows: comments and trailing commas.
-const OPTIONS: ParseOptions = ParseOptions {
-    allow_comments: true,
-    allow_trailing_commas: true,
-    allow_loose_object_property_names: false,
-    allow_missing_commas: false,
-    allow_single_quoted_strings: false,
-    allow_hexadecimal_numbers: false,
-    allow_unary_plus_numbers: false,
-    allow_bare_decimal_point_numbers: false,
-    allow_non_finite_numbers: false,
-    allow_extended_string_escapes: false,
-};
 
 /// Values of a file by lower-case key.
 pub(super) type FileValues = BTreeMap<String, FileEntry>;
@@ -48,12 +35,13 @@ pub(super) fn read(path: &Path) -> Result<FileValues, FileFlaw> {
 }
 
 fn parse(text: &str) -> Result<FileValues, String> {
-    let parsed = parse_to_ast(text, &CollectOptions::default(), &OPTIONS).map_err(|error| {
-        at(
-            (error.line_display(), error.column_display()),
-            &error.kind().to_string(),
-        )
-    })?;
+    let parsed =
+        parse_to_ast(text, &CollectOptions::default(), &WITH_COMMENTS).map_err(|error| {
+            at(
+                (error.line_display(), error.column_display()),
+                &error.kind().to_string(),
+            )
+        })?;
     let mut flat = FlatFile {
         text,
         values: FileValues::new(),

@@ -1,9 +1,25 @@
-//! Escapes JSON for terminals without changing its meaning.
+//! JSON for terminals, and JSON with comments.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use jsonc_parser::ParseOptions;
+
 use super::is_hidden;
+
+/// Options of JSON with comments and trailing commas, which the reader of .NET allows, too.
+pub const WITH_COMMENTS: ParseOptions = ParseOptions {
+    allow_comments: true,
+    allow_trailing_commas: true,
+    allow_loose_object_property_names: false,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
 
 /// Escapes every hidden character.
 ///

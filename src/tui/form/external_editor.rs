@@ -7,13 +7,14 @@ mod apply;
 
 use std::fmt::Write as _;
 
-use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use jsonc_parser::{CollectOptions, parse_to_ast};
 use serde_json::{Map, Value as Json, json};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::Form;
 use super::field::{FieldId, FieldValue, FormField};
 use crate::provider::ProviderCatalog;
+use crate::text::json::WITH_COMMENTS;
 use crate::text::{is_hidden, printable};
 use crate::tui::notice::Notice;
 
@@ -25,20 +26,6 @@ const UNCHANGED: &str = "<unchanged>";
 
 /// Start of a comment line with the error of the next line.
 const ERROR_COMMENT: &str = "// !! ";
-
-/// JSON with comments and trailing commas.
-const OPTIONS: ParseOptions = ParseOptions {
-    allow_comments: true,
-    allow_trailing_commas: true,
-    allow_loose_object_property_names: false,
-    allow_missing_commas: false,
-    allow_single_quoted_strings: false,
-    allow_hexadecimal_numbers: false,
-    allow_unary_plus_numbers: false,
-    allow_bare_decimal_point_numbers: false,
-    allow_non_finite_numbers: false,
-    allow_extended_string_escapes: false,
-};
 
 /// Text for an editor. It may contain a secret that was typed there.
 #[derive(Clone, PartialEq, Eq)]
@@ -190,13 +177,14 @@ fn read(text: &str) -> Result<Map<String, Json>, (usize, String)> {
         return Err((1, "the text is longer than 1 MiB".into()));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let parsed = parse_to_ast(text, &CollectOptions::default(), &OPTIONS).map_err(|error| {
-        let mut reason = error.kind().to_string();
-        if let Some(first) = reason.get_mut(..1) {
-            first.make_ascii_lowercase();
-        }
-        (error.line_display().max(1), printable(&reason).into_owned())
-    })?;
+    let parsed =
+        parse_to_ast(text, &CollectOptions::default(), &WITH_COMMENTS).map_err(|error| {
+            let mut reason = error.kind().to_string();
+            if let Some(first) = reason.get_mut(..1) {
+                first.make_ascii_lowercase();
+            }
+            (error.line_display().max(1), printable(&reason).into_owned())
+        })?;
     match parsed.value.map(Json::from) {
         Some(Json::Object(record)) => Ok(record),
         _ => Err((1, "expected one object, { … }".into())),
