@@ -1,8 +1,9 @@
-//! Reasons why the index cannot be written to the disk with the data directory.
+//! Disk with the data directory: its free space, and reasons why the index cannot be written to it.
 
+use std::io;
 use std::path::Path;
 
-use rustix::fs::StatVfsMountFlags;
+use rustix::fs::{StatVfs, StatVfsMountFlags};
 
 use crate::connection::StoreError;
 
@@ -33,7 +34,7 @@ impl DiskObstacle {
         if disk.f_files > 0 && disk.f_favail < REQUIRED_INODES {
             return Some(Self::NoInodes);
         }
-        let is_full = disk.f_bavail.saturating_mul(disk.f_frsize) < REQUIRED_SPACE;
+        let is_full = free_space_of(&disk) < REQUIRED_SPACE;
         is_full.then_some(Self::Full)
     }
 
@@ -64,6 +65,15 @@ impl DiskObstacle {
             Self::NoInodes | Self::Full => in_memory_notice(&what),
         }
     }
+}
+
+/// Returns the free space in bytes on the disk with a data directory.
+pub fn free_space(data: &Path) -> io::Result<u64> {
+    Ok(free_space_of(&rustix::fs::statvfs(data)?))
+}
+
+const fn free_space_of(disk: &StatVfs) -> u64 {
+    disk.f_bavail.saturating_mul(disk.f_frsize)
 }
 
 /// Returns the notice for an index that is kept in memory only.

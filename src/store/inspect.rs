@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::backup::folder::{BackupFile, BackupFolder};
-use super::disk::DiskObstacle;
+use super::disk::{self, DiskObstacle};
 use super::journal::entry::JournalEntry;
 use super::journal::header::StoreIdentity;
 use super::journal::replay::{RebuildBase, StateBuilder};
@@ -188,7 +188,7 @@ pub fn survey(options: &StoreOptions) -> StoreReport {
             damaged: size(&data.join(sled::DAMAGED)),
         },
         obstacle: DiskObstacle::find(data),
-        free: free_space(data),
+        free: disk::free_space(data).ok(),
         missing: sled::recorded_loss(data),
         damage: damage_scan::all(&replacement::current(data), auth)
             .map_err(|error| format!("{}: {error}", data.display())),
@@ -342,9 +342,4 @@ fn size(path: &Path) -> u64 {
     }
     let entries = std::fs::read_dir(path).into_iter().flatten();
     entries.flatten().map(|entry| size(&entry.path())).sum()
-}
-
-fn free_space(data: &Path) -> Option<u64> {
-    let found = rustix::fs::statvfs(data).ok()?;
-    Some(found.f_bavail.saturating_mul(found.f_frsize))
 }

@@ -17,7 +17,7 @@ use super::recovery::SMALL;
 use crate::connection::StoreError;
 use crate::store::backup::folder::BackupFolder;
 use crate::store::backup::{self, Backup};
-use crate::store::disk::DiskObstacle;
+use crate::store::disk::{self, DiskObstacle};
 
 /// Minimum age of the newest backup for a backup when a store is closed.
 const CLOSED: Duration = Duration::from_mins(1);
@@ -188,9 +188,7 @@ fn check_space(data: &Path, obstacle: Option<DiskObstacle>) -> Result<(), StoreE
         return Err(StoreError::Other(obstacle.describe(data)));
     }
     let needed = backup_size(data) * 2 + RESERVED;
-    let has = rustix::fs::statvfs(data)
-        .is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) >= needed);
-    if has {
+    if disk::free_space(data).is_ok_and(|free| free >= needed) {
         return Ok(());
     }
     Err(StoreError::Other(format!(

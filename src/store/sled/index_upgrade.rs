@@ -9,6 +9,7 @@ use std::path::Path;
 use super::index::ConnectionIndex;
 use super::rebuild;
 use super::unusable_index::UnusableIndex;
+use crate::store::disk;
 use crate::store::io_error;
 use crate::store::key::StoreAuthenticator;
 
@@ -120,9 +121,7 @@ fn remove(folder: &Path) -> std::io::Result<()> {
 pub fn check_space(data: &Path) -> std::io::Result<()> {
     let database = fs::metadata(data.join(rebuild::FOLDER).join("db"));
     let needed = database.map_or(0, |database| database.len());
-    let disk = rustix::fs::statvfs(data)?;
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    if free.saturating_sub(RESERVE) > needed {
+    if disk::free_space(data)?.saturating_sub(RESERVE) > needed {
         Ok(())
     } else {
         Err(std::io::Error::other("the disk is almost full"))
