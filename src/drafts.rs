@@ -172,7 +172,7 @@ impl Drafts {
     fn read(&mut self, id: Uuid, path: &Path) -> StoredDraft {
         let binding = self.binding(id);
         let when = file::modified(path);
-        let opened = match self.key_for_opening().map(StoreKey::duplicate) {
+        let opened = match self.key(WithoutKey::Refuse).map(StoreKey::duplicate) {
             Ok(key) => file::open(path, &key, &binding)
                 .or_else(|why| self.open_with_previous_key(&key, path, &binding).ok_or(why)),
             Err(error) => Err(error.to_string()),
@@ -249,10 +249,6 @@ impl Drafts {
 
     fn sealing_key(&mut self) -> Result<&StoreKey, StoreError> {
         self.key(self.location.missing_key)
-    }
-
-    fn key_for_opening(&mut self) -> Result<&StoreKey, StoreError> {
-        self.key(WithoutKey::Refuse)
     }
 
     fn key(&mut self, missing_key: WithoutKey) -> Result<&StoreKey, StoreError> {
