@@ -21,6 +21,7 @@ pub mod shared;
 mod replacement;
 mod matching_key;
 mod known_stores;
+mod line_file;
 mod offline_reader;
 mod reencrypt;
 pub mod backup;

@@ -4,15 +4,15 @@
 //! Afterwards its old files prove nothing: without this list, anyone who can write the data directory could put them back with
 //! another endpoint and have them converted again.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
 use super::backup::file::FolderHash;
 use super::journal::header::{FORMAT, StoreIdentity};
+use super::line_file::LineFile;
 use super::{StoreOptions, io_error};
-use crate::atomic_file;
 use crate::connection::StoreError;
 
 /// File of the list in the config directory.
@@ -26,7 +26,7 @@ const CONVERTING: &str = "converting";
 /// A copy of the data directory in another place is another line, so a copy that was converted does not affect the original.
 #[derive(Debug, Clone)]
 pub struct KnownStores {
-    path: PathBuf,
+    list: LineFile,
     data: PathBuf,
     folder: String,
 }
@@ -35,7 +35,7 @@ impl KnownStores {
     /// Returns the list for a data directory. Neither directory must exist.
     pub fn new(options: &StoreOptions) -> Self {
         Self {
-            path: options.config.join(FILE),
+            list: LineFile::new(options.config.join(FILE)),
             data: options.data.clone(),
             folder: hash_of_folder(&options.data).to_string(),
         }
@@ -69,14 +69,14 @@ impl KnownStores {
             "To use these files nevertheless, remove the line with {} and {} from {}",
             identity.store,
             self.folder,
-            self.path.display()
+            self.list.path().display()
         )
     }
 
     /// Records that a store of an earlier format is being converted. A store is only converted when this succeeds: otherwise files
     /// of an earlier format could be put in its place at any time.
     pub fn begin_conversion(&self, identity: &StoreIdentity) -> Result<(), StoreError> {
-        let begun = self.change(|lines| {
+        let begun = self.list.change(|lines| {
             if self.formats(lines, identity.store).is_empty() {
                 lines.push(format!("{} {CONVERTING} {}", identity.store, self.folder));
             }
@@ -86,14 +86,14 @@ impl KnownStores {
                 "The store in {} has an earlier format and must be converted, but this cannot be recorded in {}: {error}. \
                  Nothing was changed. Make that directory writable for the first start with this version",
                 self.data.display(),
-                self.path.display()
+                self.list.path().display()
             ))
         })
     }
 
     /// Adds a store that was opened in the current format.
     pub fn add(&self, identity: &StoreIdentity) -> io::Result<()> {
-        let formats = self.formats(&self.lines()?, identity.store);
+        let formats = self.formats(&self.list.read()?, identity.store);
         if formats.iter().any(|format| *format >= identity.format) {
             return Ok(());
         }
@@ -102,45 +102,23 @@ impl KnownStores {
 
     /// Accepts a store in the format that it has.
     pub fn accept(&self, identity: &StoreIdentity) -> io::Result<()> {
-        if self.formats(&self.lines()?, identity.store).is_empty() {
+        if self.formats(&self.list.read()?, identity.store).is_empty() {
             return Ok(());
         }
         self.set(identity)
     }
 
     fn set(&self, identity: &StoreIdentity) -> io::Result<()> {
-        self.change(|lines| {
+        self.list.change(|lines| {
             lines.retain(|line| self.format_in(line, identity.store).is_none());
             let StoreIdentity { store, format, .. } = identity;
             lines.push(format!("{store} {format} {}", self.folder));
         })
     }
 
-    /// Changes the list; other processes wait.
-    fn change(&self, change: impl FnOnce(&mut Vec<String>)) -> io::Result<()> {
-        // The key may come from elsewhere, so the folder may be missing.
-        self.path.parent().map_or(Ok(()), io_error::create_folder)?;
-        let _turn = atomic_file::lock(&self.path)?;
-        let mut lines = self.lines()?;
-        change(&mut lines);
-        let text: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
-        io_error::write_atomically(&self.path, |file| file.write_all(text.as_bytes())).map(drop)
-    }
-
     fn lines_or_error(&self) -> Result<Vec<String>, StoreError> {
-        self.lines()
-            .map_err(|error| io_error::io_error(&self.path, &error))
-    }
-
-    fn lines(&self) -> io::Result<Vec<String>> {
-        match std::fs::read(&self.path) {
-            Ok(bytes) => {
-                let text = String::from_utf8_lossy(&bytes);
-                Ok(text.lines().map(str::to_owned).collect())
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(error),
-        }
+        let lines = self.list.read();
+        lines.map_err(|error| io_error::io_error(self.list.path(), &error))
     }
 
     fn formats(&self, lines: &[String], store: Uuid) -> Vec<u32> {
@@ -204,8 +182,8 @@ mod tests {
         assert_eq!(known.is_outdated(&identity(1, 1)), Ok(true));
         assert_eq!(known.is_outdated(&identity(1, FORMAT)), Ok(false));
         assert_eq!(known.is_outdated(&identity(2, 1)), Ok(false));
-        assert_eq!(known.lines().unwrap().len(), 2);
-        std::fs::write(&known.path, format!("{} x\n", Uuid::from_u128(2))).unwrap();
+        assert_eq!(known.list.read().unwrap().len(), 2);
+        std::fs::write(known.list.path(), format!("{} x\n", Uuid::from_u128(2))).unwrap();
         assert_eq!(
             known.is_outdated(&identity(2, 1)),
             Ok(true),
@@ -221,7 +199,7 @@ mod tests {
         assert_eq!(copy.is_outdated(&identity(1, 1)), Ok(true));
         assert_eq!(original.is_outdated(&identity(1, 1)), Ok(false));
         original.add(&identity(1, FORMAT)).unwrap();
-        assert_eq!(original.lines().unwrap().len(), 2);
+        assert_eq!(original.list.read().unwrap().len(), 2);
     }
 
     #[test]
@@ -233,14 +211,14 @@ mod tests {
                 scope.spawn(move || known.add(&identity(number, FORMAT)).unwrap());
             }
         });
-        assert_eq!(known(folder.path(), "data").lines().unwrap().len(), 16);
+        assert_eq!(known(folder.path(), "data").list.read().unwrap().len(), 16);
     }
 
     #[test]
     fn conversion_that_cannot_be_recorded_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let known = known(folder.path(), "data");
-        std::fs::create_dir(&known.path).unwrap();
+        std::fs::create_dir(known.list.path()).unwrap();
         let refused = known.begin_conversion(&identity(1, 1)).unwrap_err();
         assert!(
             refused.to_string().contains("cannot be recorded"),
