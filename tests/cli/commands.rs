@@ -223,7 +223,10 @@ fn list_can_be_filtered_and_paged() {
     assert_eq!((aliases(&part), &part["total"]), (vec!["beta"], &json!(3)));
     let people = home.run(&["connections", "list", "--take", "2"]);
     assert_eq!(people.out.lines().count(), 3, "{people:?}");
-    assert_eq!(people.err, "2 of 3 connections; next page: --skip 2\n");
+    assert_eq!(
+        people.err,
+        "2 of 3 connections; next page: --skip 2; all: --take 3\n"
+    );
     let both = home.run(&["connections", "list", "--active", "--inactive"]);
     assert_eq!(both.code, 2, "{both:?}");
 }

@@ -117,3 +117,27 @@ fn quiet_prints_only_results_and_errors() {
     let missing = home.run(&["connections", "get", "missing", "-q"]);
     assert!(missing.err.contains("not found"), "{missing:?}");
 }
+
+#[rstest]
+#[case::list(&["connections", "list"], "1 of 2 connections; next page: --skip 1; all: --take 2")]
+#[case::filtered(&["connections", "list", "provider:openai"], "1 of 2 connections")]
+#[case::last_page(&["connections", "list", "--skip", "1"], "1 of 2 connections\n")]
+#[case::history(&["connections", "history", "sum"], "1 of 2 versions; next page")]
+#[case::trash(&["connections", "list", "--trash"], "1 of 2 connections in the trash; next page")]
+fn part_of_a_list_is_reported_in_every_format(#[case] command: &[&str], #[case] notice: &str) {
+    let home = home();
+    let rename = ["connections", "update", "sum", "--name", "Other"];
+    assert_eq!(home.run(&rename).code, 0);
+    if command.contains(&"--trash") {
+        let delete = ["connections", "delete", "sum", "openai-prod", "--yes"];
+        assert_eq!(home.run(&delete).code, 0);
+    }
+    for format in ["table", "csv", "json", "yaml"] {
+        let part = home.run(&[command, &["--take", "1", "--output", format]].concat());
+        assert_eq!(part.code, 0, "{part:?}");
+        let notices = part.err.replace("\"}", "\n");
+        assert!(notices.contains(notice), "{format}: {part:?}");
+    }
+    let whole = home.run(&["connections", "list", "--output", "csv"]);
+    assert_eq!(whole.err, "", "{whole:?}");
+}

@@ -13,7 +13,9 @@ pub fn list(
     output: &mut Output,
 ) -> Result<(), Failure> {
     if output.audience() == Audience::Program {
-        return output.value(page);
+        output.value(page)?;
+        note_part(page, skipped, "connections", output);
+        return Ok(());
     }
     if page.total == 0 {
         output.note("No connections. Create one: umai connections create");
@@ -33,20 +35,31 @@ pub fn list(
         })
         .collect();
     output.table(["NAME", "ALIAS", "PROVIDER", "STATUS", "MODIFIED"], &rows)?;
-    let shown = skipped + page.items.len();
-    if page.items.len() < page.total {
-        let more = if shown < page.total {
-            format!("; next page: --skip {shown}")
-        } else {
-            String::new()
-        };
-        output.note(&format!(
-            "{} of {} connections{more}",
-            page.items.len(),
-            page.total
-        ));
-    }
+    note_part(page, skipped, "connections", output);
     Ok(())
+}
+
+/// Reports on stderr that a page has only a part of the items, in every format: a file with a part of a list looks complete.
+pub fn note_part<T>(page: &Page<T>, skipped: usize, items: &str, output: &Output) {
+    let Page {
+        items: shown,
+        total,
+    } = page;
+    if shown.len() >= *total {
+        return;
+    }
+    let end = skipped + shown.len();
+    let next = if end < *total {
+        format!("; next page: --skip {end}")
+    } else {
+        String::new()
+    };
+    let all = if skipped == 0 {
+        format!("; all: --take {total}")
+    } else {
+        String::new()
+    };
+    output.note(&format!("{} of {total} {items}{next}{all}", shown.len()));
 }
 
 /// Writes one connection with its settings.

@@ -8,6 +8,7 @@ use super::super::exit::Failure;
 use super::super::open_service::{self, CliContext, with_service};
 use super::super::output::{Audience, Output};
 use super::super::prompt;
+use super::format;
 use crate::connection::{
     ChangeType, Command, Difference, IdOrAlias, PageRequest, Version, VersionComparison,
 };
@@ -46,12 +47,15 @@ impl HistoryArgs {
         with_service(context, output, async |service, output| {
             let page = service.versions(&self.connection, window).await?;
             let has_snapshots = service.features().version_snapshots;
-            if output.audience() == Audience::Program && has_snapshots {
-                return output.value(&page);
-            }
             if output.audience() == Audience::Program {
-                let items: Vec<Value> = page.items.iter().map(record).collect();
-                return output.value(&json!({ "items": items, "total": page.total }));
+                if has_snapshots {
+                    output.value(&page)?;
+                } else {
+                    let items: Vec<Value> = page.items.iter().map(record).collect();
+                    output.value(&json!({ "items": items, "total": page.total }))?;
+                }
+                format::note_part(&page, self.skip, "versions", output);
+                return Ok(());
             }
             let rows: Vec<_> = page
                 .items
@@ -62,9 +66,7 @@ impl HistoryArgs {
             if !has_snapshots && page.total > 1 {
                 output.note("This server does not list what was changed. Compare two versions: umai connections diff ID_OR_ALIAS VERSION");
             }
-            if page.items.len() < page.total {
-                output.note(&format!("{} of {} versions", page.items.len(), page.total));
-            }
+            format::note_part(&page, self.skip, "versions", output);
             Ok(())
         })
     }

@@ -113,7 +113,7 @@ impl ListArgs {
         with_service(context, output, async |service, output| {
             if self.trash {
                 let page = service.trash(self.query().window).await?;
-                return trash::list(&page, output);
+                return trash::list(&page, self.skip, output);
             }
             let (page, is_tolerant) = if self.terms.is_empty() && self.sort().is_none() {
                 (service.list(self.query()).await?, false)

@@ -9,11 +9,15 @@ use super::super::exit::Failure;
 use super::super::open_service::{self, CliContext, with_service};
 use super::super::output::{Audience, Output};
 use super::super::prompt;
+use super::format;
 use super::update::write_saved;
 use crate::connection::{
     Command, ConnectionError, ConnectionItem, IdOrAlias, Mode, Page, PageRequest,
 };
 use crate::service::ConnectionService;
+
+/// Noun for the contents of the trash.
+const IN_TRASH: &str = "connections in the trash";
 
 /// Arguments of `umai connections restore`.
 #[derive(Debug, Args)]
@@ -199,9 +203,15 @@ async fn find_in_trash(
 }
 
 /// Writes the contents of the trash.
-pub fn list(page: &Page<ConnectionItem>, output: &mut Output) -> Result<(), Failure> {
+pub fn list(
+    page: &Page<ConnectionItem>,
+    skipped: usize,
+    output: &mut Output,
+) -> Result<(), Failure> {
     if output.audience() == Audience::Program {
-        return output.value(page);
+        output.value(page)?;
+        format::note_part(page, skipped, IN_TRASH, output);
+        return Ok(());
     }
     if page.total == 0 {
         output.note("The trash is empty");
@@ -222,12 +232,6 @@ pub fn list(page: &Page<ConnectionItem>, output: &mut Output) -> Result<(), Fail
         })
         .collect();
     output.table(["NAME", "ALIAS", "DELETED", "ID"], &rows)?;
-    if page.items.len() < page.total {
-        output.note(&format!(
-            "{} of {} in the trash",
-            page.items.len(),
-            page.total
-        ));
-    }
+    format::note_part(page, skipped, IN_TRASH, output);
     Ok(())
 }
