@@ -33,6 +33,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use base_url::BaseUrl;
+pub use list::MAX_LISTED;
 pub use options::RemoteOptions;
 pub use umbraco::access_token::AccessToken;
 pub use umbraco::credentials::{ClientCredentials, TokenCache};

@@ -58,6 +58,22 @@ fn aliases_are_completed_without_creating_a_store() {
 }
 
 #[test]
+fn every_alias_with_the_prefix_is_completed() {
+    let home = Home::new();
+    let one = |number: usize| {
+        format!(r#"{{"alias":"team-{number:03}","name":"Team {number}","providerId":"openai"}}"#)
+    };
+    let bodies: Vec<String> = (0..300).map(one).collect();
+    let made = home.create(&format!("[{}]", bodies.join(",")));
+    assert_eq!(made.code, 0, "{made:?}");
+    let all = reported(&home, &["umai", "connections", "get", "team-"]);
+    assert_eq!(all.len(), 300);
+    assert_eq!(all.last().map(String::as_str), Some("team-299"));
+    let some = reported(&home, &["umai", "connections", "get", "team-29"]);
+    assert_eq!(some.len(), 10);
+}
+
+#[test]
 fn providers_targets_and_setting_keys_are_completed() {
     let home = Home::documented();
     home.write(
