@@ -80,7 +80,7 @@ pub fn parse(arguments: &[OsString]) -> Result<ParseOutcome, Failure> {
 /// Returns the error message, without any value that was given.
 fn message(error: &Error, arguments: &[OsString]) -> String {
     let reason = match error.kind() {
-        ErrorKind::UnknownArgument => unknown_argument(error),
+        ErrorKind::UnknownArgument => unknown_argument(error, arguments),
         ErrorKind::InvalidSubcommand => unknown_command(error, &command_path(arguments)),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => invalid_value(error),
         ErrorKind::TooManyValues
@@ -99,6 +99,11 @@ fn message(error: &Error, arguments: &[OsString]) -> String {
 
 /// Returns the command that the arguments name, for example `umai connections list`.
 fn command_path(arguments: &[OsString]) -> String {
+    named_command(arguments).0
+}
+
+/// Same as [`command_path`], with the command.
+fn named_command(arguments: &[OsString]) -> (String, Command) {
     let mut command = Args::command();
     let mut path = "umai".to_owned();
     for argument in arguments {
@@ -107,7 +112,7 @@ fn command_path(arguments: &[OsString]) -> String {
             command = subcommand.clone();
         }
     }
-    path
+    (path, command)
 }
 
 /// Removes the global options from a usage line, so that it names only what the command itself needs.
@@ -146,7 +151,7 @@ fn unknown_command(error: &Error, path: &str) -> String {
     }
 }
 
-fn unknown_argument(error: &Error) -> String {
+fn unknown_argument(error: &Error, arguments: &[OsString]) -> String {
     let given = context(error, ContextKind::InvalidArg).unwrap_or_default();
     let name = given.split('=').next().unwrap_or_default();
     if !name.starts_with('-') {
@@ -163,6 +168,15 @@ fn unknown_argument(error: &Error) -> String {
             "no option takes a secret, because {}",
             secret_args::advice(None)
         );
+    }
+    if name == "--yes" {
+        let (path, command) = named_command(arguments);
+        let is_known = command.get_arguments().any(|one| one.get_id() == "yes");
+        return if is_known {
+            format!("--yes belongs to {path}: write it after the command")
+        } else {
+            format!("unknown option --yes: {path} asks for no confirmation; leave it out")
+        };
     }
     if is_safe(name) {
         format!(

@@ -159,3 +159,12 @@ fn colors_are_written_on_request_only() {
         "{error:?}"
     );
 }
+
+#[rstest]
+#[case::none(&["key", "rotate", "--yes"], "umai key rotate asks for no confirmation; leave it out")]
+#[case::before_the_command(&["--yes", "connections", "delete", "a"], "--yes belongs to umai connections delete: write it after the command")]
+fn confirmation_of_another_command_is_explained(#[case] arguments: &[&str], #[case] hint: &str) {
+    let answer = Home::new().run(arguments);
+    assert_eq!(answer.code, 2, "{answer:?}");
+    assert!(answer.err.contains(hint), "{answer:?}");
+}
