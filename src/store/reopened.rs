@@ -139,8 +139,9 @@ async fn open_sealed(
 /// Adds to the error of a key that it is another one since the store was opened. It is temporary: clients of a server try again.
 fn explained(error: StoreError) -> StoreError {
     match error {
+        // The app shows the first sentence in a line of 80 columns.
         StoreError::Key(why) => StoreError::Unreachable(format!(
-            "The key of the store was changed on another machine. {why}. umai goes on by itself when the key is there; if the key has a passphrase, start umai again"
+            "The key was changed: copy it here from another machine. umai then goes on by itself; if the key has a passphrase, start umai again. {why}"
         )),
         error => error,
     }
@@ -243,6 +244,11 @@ mod tests {
         let StoreError::Unreachable(why) = error else {
             panic!("{error:?}");
         };
-        assert!(why.contains("changed on another machine. Copy the key file. umai goes on"));
+        assert!(why.contains("start umai again. Copy the key file"), "{why}");
+        let (first, _) = why.split_once(". ").unwrap();
+        assert!(
+            first.len() <= 60,
+            "the line of the app has no room for: {first}"
+        );
     }
 }
