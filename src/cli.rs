@@ -187,7 +187,7 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         request_log::start()?;
     }
     match command {
-        None => open_tui::open(&CliContext::new(&globals)?, &globals, output.audience()),
+        None => open_tui::open(&CliContext::new(&globals)?, &globals, output),
         Some(CliCommand::Providers(verb)) => {
             let context = if verb.is_about_files() {
                 CliContext::with_own_store(&globals, "umai providers check")?
@@ -197,11 +197,12 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
             providers::run(&verb, &context, output)
         }
         Some(CliCommand::Connections(verb)) => {
-            let context = CliContext::new(&globals)?;
-            context.check_write(verb.is_write())?;
+            let context = CliContext::new(&globals)?.for_command(verb.is_write())?;
             connections::run(verb, &context, output)
         }
-        Some(CliCommand::Run(run)) => run.run(&CliContext::new(&globals)?, &limits, output),
+        Some(CliCommand::Run(run)) => {
+            run.run(&CliContext::new(&globals)?.reading(), &limits, output)
+        }
         Some(CliCommand::Serve(serve)) => serve::run(
             &serve,
             &CliContext::with_own_store(&globals, "umai serve")?,
@@ -233,9 +234,7 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
 
 /// Returns the context of a command that needs the store itself, unless it writes and changes are not allowed.
 fn own_store(globals: &Globals, command: &str, is_write: bool) -> Result<CliContext, Failure> {
-    let context = CliContext::with_own_store(globals, command)?;
-    context.check_write(is_write)?;
-    Ok(context)
+    CliContext::with_own_store(globals, command)?.for_command(is_write)
 }
 
 fn print_help(help: &help::Help, output: &mut Output) -> Result<(), Failure> {

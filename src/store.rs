@@ -15,6 +15,8 @@ pub mod etcd_options;
 pub mod etcd;
 mod handle;
 #[cfg(feature = "etcd")]
+mod missing;
+#[cfg(feature = "etcd")]
 mod reopened;
 pub mod sealed;
 pub mod shared;
@@ -41,11 +43,15 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 pub use self::handle::StoreHandle;
+#[cfg(feature = "etcd")]
+pub use self::handle::{creation_notice, not_created};
 use self::journal::header::StoreIdentity;
 use self::key::key_file::{self, KeyFileLocation};
 use self::key::{KeyLookup, StoreKey, UnlockedStore};
 use self::known_stores::KnownStores;
 use self::matching_key::{KeyLocation, matching_key};
+#[cfg(feature = "etcd")]
+pub use self::missing::missing_notice;
 pub use self::options::{StoreOptions, WithoutStore};
 use self::sealed::SealedStore;
 use self::shared::SharedStore;

@@ -30,6 +30,8 @@ pub struct CliContext {
     pub target: Option<Target>,
     /// Reason for read-only mode; none if changes are allowed.
     pub read_only: Option<String>,
+    /// Behaviour if the store does not exist.
+    pub without_store: WithoutStore,
     /// Providers.
     pub catalog: Arc<ProviderCatalog>,
     /// Configuration that references resolve against.
@@ -102,6 +104,10 @@ impl CliContext {
             },
             file,
             target,
+            without_store: match read_only {
+                Some(_) => WithoutStore::Refuse,
+                None => WithoutStore::Create,
+            },
             read_only,
             catalog: Arc::new(ProviderCatalog::default()),
             appsettings: AppSettings::default(),
@@ -178,6 +184,21 @@ impl CliContext {
         }
     }
 
+    /// Returns the context of a command that changes something, which read-only mode refuses, or only reads.
+    pub fn for_command(self, is_write: bool) -> Result<Self, Failure> {
+        self.check_write(is_write)?;
+        Ok(if is_write { self } else { self.reading() })
+    }
+
+    /// Returns the context of a command that only reads: it creates no store on etcd.
+    #[must_use]
+    pub fn reading(mut self) -> Self {
+        if self.without_store == WithoutStore::Create {
+            self.without_store = WithoutStore::Empty;
+        }
+        self
+    }
+
     /// Returns the session file of the app; each data directory, each server and each store on etcd has its own.
     pub fn session(&self, is_fresh: bool) -> SessionFile {
         let of = match (&self.server, &self.etcd) {
@@ -218,17 +239,12 @@ impl CliContext {
         }
     }
 
-    /// Opens the store. In read-only mode it is not created.
+    /// Opens the store. In read-only mode, and for a command that only reads from etcd, it is not created.
     pub async fn open_store(
         &self,
         store: &StoreHandle,
     ) -> Result<Arc<dyn ConnectionStore<PlainSecret>>, StoreError> {
-        let without = if self.read_only.is_some() {
-            WithoutStore::Refuse
-        } else {
-            WithoutStore::Create
-        };
-        store.open(&self.store_options(), without).await
+        store.open(&self.store_options(), self.without_store).await
     }
 
     /// Returns a warning if others can read the key of the local store.

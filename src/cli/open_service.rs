@@ -148,7 +148,12 @@ pub fn while_open(
             }
         };
         let at_first = session.service.notices();
-        for notice in at_first.iter().chain(&context.exposed_key()) {
+        let created = session.store.creation_notice();
+        for notice in at_first
+            .iter()
+            .chain(&created)
+            .chain(&context.exposed_key())
+        {
             output.note(notice);
         }
         let done = command(&session.service, output, &mut signals).await;

@@ -9,7 +9,7 @@ use super::connections::from_env;
 use super::exit::{Exit, Failure};
 use super::key::key_backup::LocalKey;
 use super::open_service::{CliContext, OpenSession, WORKERS, catalog, runtime};
-use super::output::Audience;
+use super::output::{Audience, Output};
 use super::targets::content;
 use super::{Globals, passphrase};
 use crate::api::client::RemoteOptions;
@@ -36,12 +36,12 @@ enum AppMode {
 }
 
 /// Opens the app, and opens it again when the user switches to another target.
-pub fn open(context: &CliContext, globals: &Globals, format: Audience) -> Result<(), Failure> {
+pub fn open(context: &CliContext, globals: &Globals, output: &Output) -> Result<(), Failure> {
     let mut here = (context.clone(), globals.clone());
     let (mut before, mut notice) = (None, None);
     loop {
         let end = match (
-            open_at((&here.0, &here.1), format, notice.take()),
+            open_at((&here.0, &here.1), output, notice.take()),
             before.take(),
         ) {
             (Ok(end), _) => end,
@@ -76,10 +76,10 @@ fn at_target(globals: &Globals, name: &str) -> Result<(CliContext, Globals), Fai
 
 fn open_at(
     (context, globals): (&CliContext, &Globals),
-    format: Audience,
+    output: &Output,
     notice: Option<String>,
 ) -> Result<AppEnd, Failure> {
-    if format == Audience::Program {
+    if output.audience() == Audience::Program {
         return Err(Failure::Usage(
             "--json needs a command, for example: umai connections list --json".into(),
         ));
@@ -112,6 +112,10 @@ fn open_at(
             AppMode::Plain => Box::pin(tui::run_plain(catalog, opening, options)).await,
         };
         targets.close().await?;
+        // The app is the same on a new store and on a local one; afterwards, a mistyped address is noticed.
+        if let Some(created) = store.creation_notice() {
+            output.note(&created);
+        }
         store.close().await?;
         left.map_err(failure)
     });

@@ -103,7 +103,7 @@ impl Run {
         if let Some(notice) = passphrase::unlock(context)? {
             output.note(&notice);
         }
-        let (item, settings) = self.resolve(context)?;
+        let (item, settings) = self.resolve(context, output)?;
         if !item.is_active && !self.inactive {
             return Err(Failure::Usage(format!(
                 "Connection '{}' is inactive. Activate it, or add --inactive",
@@ -136,14 +136,24 @@ impl Run {
     }
 
     /// Reads the connection and closes the store, so that it is not held while the command runs.
-    fn resolve(&self, context: &CliContext) -> Result<(ConnectionItem, ResolvedSettings), Failure> {
+    fn resolve(
+        &self,
+        context: &CliContext,
+        output: &Output,
+    ) -> Result<(ConnectionItem, ResolvedSettings), Failure> {
         let runtime = open_service::runtime(open_service::WORKERS)?;
         let found = runtime.block_on(async {
             let mut signals = StopSignals::listen()?;
             let store = context.store();
             let reading = async {
+                let opened = context.open_store(&store).await?;
+                if !context.is_local() {
+                    for notice in opened.notices() {
+                        output.note(&notice);
+                    }
+                }
                 let service = CoreService::new(
-                    context.open_store(&store).await?,
+                    opened,
                     Arc::clone(&context.catalog),
                     context.appsettings.clone(),
                     Arc::new(Utc::now),

@@ -32,6 +32,8 @@ use crate::api::http_server::tls::{TlsError, TlsIdentity};
 use crate::api::server::router_until;
 use crate::api::token::cache::TokenCache;
 use crate::api::token::file::TokenFile;
+#[cfg(feature = "etcd")]
+use crate::connection::StoreError;
 use crate::service::ConnectionService;
 
 /// Arguments of `umai serve`.
@@ -88,7 +90,10 @@ pub fn run(serve: &Serve, context: &CliContext, output: &mut Output) -> Result<(
         if let Some(notice) = passphrase::unlock(context)? {
             output.note(&notice);
         }
-        require_token(&TokenPlace::open(context)?, output)?;
+        require_token(
+            &TokenPlace::open(&context.clone().reading(), output)?,
+            output,
+        )?;
     }
     let security = serve.security(&context.config.config)?;
     serve.warn(&places, &security, output);
@@ -214,6 +219,8 @@ async fn token_cache(context: &CliContext) -> Result<TokenCache, Failure> {
     #[cfg(feature = "etcd")]
     if let Some(etcd) = &context.etcd {
         let tokens = SharedTokens::open(context, etcd).await?;
+        // The server has created the store.
+        let tokens = tokens.ok_or(StoreError::Replaced)?;
         return Ok(TokenCache::of(tokens.follow().await?));
     }
     Ok(TokenCache::new(TokenFile::in_folder(&context.config.data)))

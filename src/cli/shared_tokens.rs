@@ -15,7 +15,7 @@ use crate::store::etcd::tokens::{
     EtcdTokens, MAX_TOKENS, StoredTokenRecord, TokenCreation, TokenRecord,
 };
 use crate::store::etcd_options::EtcdOptions;
-use crate::store::{StoreOptions, WithoutStore};
+use crate::store::{StoreOptions, WithoutStore, creation_notice, not_created};
 
 /// Interval at which a server reads the tokens.
 const INTERVAL: Duration = Duration::from_millis(400);
@@ -31,26 +31,35 @@ pub struct SharedTokens {
 }
 
 impl SharedTokens {
-    /// Opens the tokens of the store. In read-only mode it is not created.
-    pub async fn open(context: &CliContext, etcd: &EtcdOptions) -> Result<Self, StoreError> {
-        let without = if context.read_only.is_some() {
-            WithoutStore::Refuse
-        } else {
-            WithoutStore::Create
-        };
+    /// Opens the tokens of the store; none if it does not exist, and the command only reads.
+    pub async fn open(
+        context: &CliContext,
+        etcd: &EtcdOptions,
+    ) -> Result<Option<Self>, StoreError> {
         let (etcd, files) = (etcd.clone(), context.store_options());
-        Ok(Self {
-            tokens: EtcdTokens::open(&etcd, &files, without).await?,
+        let tokens = EtcdTokens::open(&etcd, &files, context.without_store).await?;
+        if tokens.is_none() && context.without_store == WithoutStore::Refuse {
+            return Err(not_created(&etcd.address));
+        }
+        Ok(tokens.map(|tokens| Self {
+            tokens,
             etcd,
             files,
-        })
+        }))
+    }
+
+    /// Returns a sentence for the user if opening them created the store.
+    pub fn creation_notice(&self) -> Option<String> {
+        let is_created = self.tokens.is_store_created();
+        is_created.then(|| creation_notice(&self.etcd.address))
     }
 
     /// Reads the tokens for a server, which stays open when the store is replaced.
     async fn read_again(&mut self) -> Result<Vec<StoredToken>, TokenError> {
         let mut found = self.tokens.list().await;
         if found == Err(StoreError::Replaced) {
-            let opened = EtcdTokens::open(&self.etcd, &self.files, WithoutStore::Deleted).await;
+            let opened = EtcdTokens::open(&self.etcd, &self.files, WithoutStore::Refuse).await;
+            let opened = opened.and_then(|opened| opened.ok_or(StoreError::Replaced));
             self.tokens = opened.map_err(|error| unusable(&error))?;
             found = self.tokens.list().await;
         }

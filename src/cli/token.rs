@@ -58,7 +58,7 @@ impl TokenCommand {
     /// Returns true if the command changes something.
     pub const fn is_write(&self) -> bool {
         match self {
-            Self::Create { .. } | Self::Revoke { .. } => true,
+            Self::Create { dry, .. } | Self::Revoke { dry, .. } => !dry.dry_run,
             Self::List => false,
         }
     }
@@ -149,7 +149,7 @@ pub fn run(
     {
         output.note(&notice);
     }
-    let tokens = TokenPlace::open(context)?;
+    let tokens = TokenPlace::open(context, output)?;
     match command {
         TokenCommand::Create {
             name,

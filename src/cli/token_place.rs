@@ -8,8 +8,11 @@ use super::open_service::CliContext;
 use crate::api::token::file::TokenFile;
 use crate::api::token::{StoredToken, TokenError, TokenScope};
 
+use super::output::Output;
 #[cfg(feature = "etcd")]
 use super::{open_service::runtime, shared_tokens::SharedTokens};
+#[cfg(feature = "etcd")]
+use crate::{api::token::check_name, store::missing_notice};
 
 /// Place of the tokens, for commands.
 pub enum TokenPlace {
@@ -18,19 +21,32 @@ pub enum TokenPlace {
     /// Store on etcd, with the runtime that its connections need.
     #[cfg(feature = "etcd")]
     Etcd(Box<SharedTokens>, tokio::runtime::Runtime),
+    /// Store on etcd that does not exist, for a command that only reads.
+    #[cfg(feature = "etcd")]
+    NoStore,
 }
 
 impl TokenPlace {
-    /// Opens the tokens of the store of a command.
+    /// Opens the tokens of the store of a command, and reports on stderr if it does not exist yet.
     #[cfg_attr(
         not(feature = "etcd"),
-        expect(clippy::unnecessary_wraps, reason = "as with the feature")
+        expect(
+            clippy::unnecessary_wraps,
+            unused_variables,
+            reason = "as with the feature"
+        )
     )]
-    pub fn open(context: &CliContext) -> Result<Self, Failure> {
+    pub fn open(context: &CliContext, output: &Output) -> Result<Self, Failure> {
         #[cfg(feature = "etcd")]
         if let Some(etcd) = &context.etcd {
             let runtime = runtime(1)?;
-            let tokens = runtime.block_on(SharedTokens::open(context, etcd))?;
+            let Some(tokens) = runtime.block_on(SharedTokens::open(context, etcd))? else {
+                output.note(&missing_notice(&etcd.address));
+                return Ok(Self::NoStore);
+            };
+            if let Some(created) = tokens.creation_notice() {
+                output.note(&created);
+            }
             return Ok(Self::Etcd(Box::new(tokens), runtime));
         }
         Ok(Self::File(TokenFile::in_folder(&context.config.data)))
@@ -42,6 +58,8 @@ impl TokenPlace {
             Self::File(file) => file.read(),
             #[cfg(feature = "etcd")]
             Self::Etcd(tokens, runtime) => runtime.block_on(tokens.read()),
+            #[cfg(feature = "etcd")]
+            Self::NoStore => Ok(Vec::new()),
         }
     }
 
@@ -51,6 +69,8 @@ impl TokenPlace {
             Self::File(file) => file.check_create(name),
             #[cfg(feature = "etcd")]
             Self::Etcd(tokens, runtime) => runtime.block_on(tokens.check_create(name)),
+            #[cfg(feature = "etcd")]
+            Self::NoStore => check_name(name),
         }
     }
 
@@ -65,6 +85,8 @@ impl TokenPlace {
             Self::File(file) => file.create(name, scope, expires),
             #[cfg(feature = "etcd")]
             Self::Etcd(tokens, runtime) => runtime.block_on(tokens.create(name, scope, expires)),
+            #[cfg(feature = "etcd")]
+            Self::NoStore => Err(TokenError::Unusable("The store does not exist".into())),
         }
     }
 
@@ -74,6 +96,8 @@ impl TokenPlace {
             Self::File(file) => file.would_revoke(id_or_name),
             #[cfg(feature = "etcd")]
             Self::Etcd(tokens, runtime) => runtime.block_on(tokens.would_revoke(id_or_name)),
+            #[cfg(feature = "etcd")]
+            Self::NoStore => Err(TokenError::NotFound(id_or_name.to_owned())),
         }
     }
 
@@ -83,6 +107,8 @@ impl TokenPlace {
             Self::File(file) => file.revoke(id_or_name),
             #[cfg(feature = "etcd")]
             Self::Etcd(tokens, runtime) => runtime.block_on(tokens.revoke(id_or_name)),
+            #[cfg(feature = "etcd")]
+            Self::NoStore => Err(TokenError::NotFound(id_or_name.to_owned())),
         }
     }
 }

@@ -21,6 +21,7 @@ mod identity;
 mod index;
 mod index_file;
 mod keys;
+pub mod known_addresses;
 pub mod location;
 mod lost_request;
 mod node;
@@ -86,6 +87,8 @@ pub struct OpenEtcdStore {
     pub id: Uuid,
     /// Key of the store.
     pub key: Arc<StoreKey>,
+    /// True if it was created.
+    pub is_created: bool,
 }
 
 impl EtcdStore {

@@ -3,7 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use super::etcd_options::EtcdOptions;
+use super::etcd_options::{EtcdAddress, EtcdOptions};
+#[cfg(feature = "etcd")]
+use super::missing::MissingStore;
+#[cfg(feature = "etcd")]
+use super::reopened::ReopenedStore;
 use super::shared::{PausedStore, SharedStore};
 use super::{StoreOptions, WithoutStore, is_missing, open_shared};
 use crate::connection::store::ConnectionStore;
@@ -18,7 +22,14 @@ pub enum StoreHandle {
     /// In a data directory.
     Local(SharedStore),
     /// On etcd.
-    Etcd(Box<EtcdOptions>, Arc<OnceLock<PlainStore>>),
+    Etcd(Box<EtcdOptions>, Arc<OnceLock<OpenedEtcd>>),
+}
+
+/// Open store on etcd.
+pub struct OpenedEtcd {
+    store: PlainStore,
+    /// True if it was created.
+    is_created: bool,
 }
 
 impl StoreHandle {
@@ -46,9 +57,20 @@ impl StoreHandle {
                 )))
             }
             Self::Local(shared) => open_shared(shared, files).await,
-            Self::Etcd(options, opened) => {
-                let store = open_etcd(options, files, without).await?;
-                Ok(Arc::clone(opened.get_or_init(|| store)))
+            Self::Etcd(options, state) => {
+                let opened = open_etcd(options, files, without).await?;
+                Ok(Arc::clone(&state.get_or_init(|| opened).store))
+            }
+        }
+    }
+
+    /// Returns a sentence for the user if the store was created on etcd.
+    pub fn creation_notice(&self) -> Option<String> {
+        match self {
+            Self::Local(_) => None,
+            Self::Etcd(options, state) => {
+                let is_created = state.get().is_some_and(|opened| opened.is_created);
+                is_created.then(|| creation_notice(&options.address))
             }
         }
     }
@@ -58,7 +80,7 @@ impl StoreHandle {
         match self {
             Self::Local(shared) => shared.close().await,
             Self::Etcd(_, opened) => match opened.get() {
-                Some(store) => store.close().await,
+                Some(opened) => opened.store.close().await,
                 None => Ok(()),
             },
         }
@@ -78,9 +100,21 @@ async fn open_etcd(
     options: &EtcdOptions,
     files: &StoreOptions,
     without: WithoutStore,
-) -> Result<PlainStore, StoreError> {
-    let store = super::reopened::ReopenedStore::open(options, files, without).await?;
-    Ok(Arc::new(store))
+) -> Result<OpenedEtcd, StoreError> {
+    let Some(store) = ReopenedStore::open(options, files, without).await? else {
+        return match without {
+            WithoutStore::Empty => Ok(OpenedEtcd {
+                store: Arc::new(MissingStore::new(&options.address)),
+                is_created: false,
+            }),
+            // With Create, a store that does not exist is an error.
+            WithoutStore::Refuse | WithoutStore::Create => Err(not_created(&options.address)),
+        };
+    };
+    Ok(OpenedEtcd {
+        is_created: store.is_created(),
+        store: Arc::new(store),
+    })
 }
 
 #[cfg(not(feature = "etcd"))]
@@ -89,8 +123,21 @@ async fn open_etcd(
     options: &EtcdOptions,
     _: &StoreOptions,
     _: WithoutStore,
-) -> Result<PlainStore, StoreError> {
+) -> Result<OpenedEtcd, StoreError> {
     Err(needs_etcd(options))
+}
+
+/// Error of a store that does not exist, in read-only mode.
+#[cfg(feature = "etcd")]
+pub fn not_created(address: &EtcdAddress) -> StoreError {
+    StoreError::Other(format!(
+        "No store at {address}, and read-only mode does not create one"
+    ))
+}
+
+/// Sentence about a store that was created.
+pub fn creation_notice(address: &EtcdAddress) -> String {
+    format!("Created the store {address}")
 }
 
 /// Error of a build without etcd.

@@ -18,8 +18,8 @@ pub struct StoreOptions {
 pub enum WithoutStore {
     /// Create it.
     Create,
-    /// Fail.
+    /// On etcd, where an address is easily mistyped: open an empty store that refuses changes. In a data directory: create it.
+    Empty,
+    /// Fail, for read-only mode.
     Refuse,
-    /// Fail, because it was open before.
-    Deleted,
 }

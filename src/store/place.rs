@@ -16,7 +16,9 @@ use super::offline_reader::StoreContent;
 use crate::connection::StoreError;
 
 #[cfg(feature = "etcd")]
-use super::etcd::{content::EtcdContent, location::BlockingEtcdLocation};
+use super::etcd::{
+    content::EtcdContent, known_addresses::KnownAddresses, location::BlockingEtcdLocation,
+};
 #[cfg(feature = "etcd")]
 use super::incomplete_backup;
 
@@ -107,6 +109,17 @@ impl StorePlace {
             return Ok(location.identity()?.map(|found| found.store));
         }
         Ok(super::store_in(&self.options.data))
+    }
+
+    /// Returns the ID of the store that was used here before; known for a store on etcd only.
+    pub fn earlier_store_id(&self) -> Option<Uuid> {
+        match &self.kind {
+            PlaceKind::Local => None,
+            #[cfg(feature = "etcd")]
+            PlaceKind::Etcd(options) => {
+                KnownAddresses::new(&self.options, &options.address).store()
+            }
+        }
     }
 
     /// Reads the store.

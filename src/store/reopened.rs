@@ -30,6 +30,8 @@ struct OpenedContent {
     store: SealedStore<EtcdStore>,
     id: Uuid,
     key: KeyFingerprint,
+    /// True if it was created.
+    is_created: bool,
 }
 
 impl OpenedContent {
@@ -53,19 +55,25 @@ pub struct ReopenedStore {
 }
 
 impl ReopenedStore {
-    /// Opens the store. `files` locates the key.
+    /// Opens the store; none if there is none, and it is not created. `files` locates the key.
     pub async fn open(
         options: &EtcdOptions,
         files: &StoreOptions,
         without: WithoutStore,
-    ) -> Result<Self, StoreError> {
-        Ok(Self {
-            current: RwLock::new(open_sealed(options, files, without).await?),
+    ) -> Result<Option<Self>, StoreError> {
+        let opened = open_sealed(options, files, without).await?;
+        Ok(opened.map(|opened| Self {
+            current: RwLock::new(opened),
             options: options.clone(),
             files: files.clone(),
             failure: Mutex::default(),
             is_closed: AtomicBool::new(false),
-        })
+        }))
+    }
+
+    /// Returns true if the store was created.
+    pub fn is_created(&self) -> bool {
+        self.current().is_created
     }
 
     fn current(&self) -> Arc<OpenedContent> {
@@ -101,7 +109,15 @@ impl ReopenedStore {
         {
             return Err(error.clone());
         }
-        let opened = open_sealed(&self.options, &self.files, WithoutStore::Deleted).await;
+        let opened = open_sealed(&self.options, &self.files, WithoutStore::Refuse).await;
+        let opened = opened.and_then(|opened| {
+            opened.ok_or_else(|| {
+                let address = &self.options.address;
+                StoreError::Other(format!(
+                    "The store at {address} was deleted while it was open"
+                ))
+            })
+        });
         match opened {
             Ok(opened) => {
                 *failure = None;
@@ -126,14 +142,17 @@ async fn open_sealed(
     options: &EtcdOptions,
     files: &StoreOptions,
     without: WithoutStore,
-) -> Result<Arc<OpenedContent>, StoreError> {
-    let opened = open(options, files, without).await?;
+) -> Result<Option<Arc<OpenedContent>>, StoreError> {
+    let Some(opened) = open(options, files, without).await? else {
+        return Ok(None);
+    };
     let (store, key, id) = (opened.store, opened.key, opened.id);
-    Ok(Arc::new(OpenedContent {
+    Ok(Some(Arc::new(OpenedContent {
         key: key.fingerprint(),
         store: SealedStore::new(store, key, id),
         id,
-    }))
+        is_created: opened.is_created,
+    })))
 }
 
 /// Adds to the error of a key that it is another one since the store was opened. It is temporary: clients of a server try again.

@@ -33,6 +33,8 @@ mod etcd_hosts;
 #[cfg(feature = "etcd")]
 mod etcd_keys;
 #[cfg(feature = "etcd")]
+mod etcd_missing;
+#[cfg(feature = "etcd")]
 mod etcd_tls;
 mod export;
 mod files;

@@ -102,7 +102,7 @@ fn newest(
         .filter_map(label_of)
         .map(|label| label.identity().store)
         .collect();
-    let here = place.store_id()?;
+    let here = place.store_id()?.or_else(|| place.earlier_store_id());
     if here.is_none() && stores.len() > 1 {
         return Err(Failure::Usage(format!(
             "Backups of {} different stores exist. Name the backup to restore; see umai backup list",

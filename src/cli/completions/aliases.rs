@@ -62,7 +62,7 @@ fn read(words: Vec<OsString>, typed: &str) -> Result<Vec<String>, Failure> {
     let Some(line) = IncompleteLine::parse(words) else {
         return Ok(Vec::new());
     };
-    let context = CliContext::new(&line.globals)?;
+    let context = CliContext::new(&line.globals)?.reading();
     // A completion must not create a store.
     if context.is_local() && !context.config.data.exists() {
         return Ok(Vec::new());

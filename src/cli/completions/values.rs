@@ -89,7 +89,7 @@ fn provider_of_connection(line: &IncompleteLine) -> Result<Option<String>, Failu
     let Some(key) = key.ok().flatten() else {
         return Ok(None);
     };
-    let context = CliContext::new(&line.globals)?;
+    let context = CliContext::new(&line.globals)?.reading();
     // A completion must not create a store.
     if context.is_local() && !context.config.data.exists() {
         return Ok(None);

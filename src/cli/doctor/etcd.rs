@@ -90,7 +90,9 @@ mod with_etcd {
             Ok(true) => findings.ok("store", format!("{address}; the key matches")),
             Ok(false) => findings.ok(
                 "store",
-                format!("none yet at {address}; the first start creates it"),
+                format!(
+                    "none yet at {address}; the app, umai serve or the first change creates it"
+                ),
             ),
             Err(error @ StoreError::Key(_)) => {
                 findings.problem("key", error.to_string(), None, Exit::Store);

@@ -20,6 +20,7 @@ use crate::connection::{
 };
 use crate::plan::{CopySource, Revealed, RevealedSettings, all_items, read_connections};
 use crate::service::ConnectionService;
+use crate::store::WithoutStore;
 
 /// Number of concurrent reads.
 const AT_ONCE: usize = 16;
@@ -51,11 +52,8 @@ pub fn read(
     terms: &[String],
     output: &mut Output,
 ) -> Result<CopySource, Failure> {
-    // A store that does not exist is not created.
     let mut context = context.clone();
-    context
-        .read_only
-        .get_or_insert("its connections are only read".into());
+    context.without_store = WithoutStore::Refuse;
     let mut read = CopySource {
         connections: Vec::new(),
         catalog: Arc::default(),

@@ -10,6 +10,7 @@ use super::client::EtcdClient;
 use super::follower::Follower;
 use super::identity::EtcdIdentity;
 use super::keys::EtcdKeys;
+use super::known_addresses::KnownAddresses;
 use super::operations::{created_at, get, put};
 use super::record::RecordCodec;
 use super::request_marks::RequestMarks;
@@ -46,28 +47,32 @@ impl FoundStore {
     }
 }
 
-/// Opens the store at an address. `files` locates the key.
+/// Opens the store at an address; none if there is none, and it is not created. `files` locates the key.
 pub async fn open(
     options: &EtcdOptions,
     files: &StoreOptions,
     without: WithoutStore,
-) -> Result<OpenEtcdStore, StoreError> {
-    let OpenBackend {
+) -> Result<Option<OpenEtcdStore>, StoreError> {
+    let Some(OpenBackend {
         backend,
         id,
         key,
         head,
-    } = open_backend(options, files, without).await?;
+    }) = open_backend(options, files, without).await?
+    else {
+        return Ok(None);
+    };
     let saved = options
         .cache
         .as_deref()
         .map(|cache| SavedIndex::new(cache, id, key.authenticator(id)));
     let follower = Follower::new(Arc::clone(&backend), head, saved);
-    Ok(OpenEtcdStore {
+    Ok(Some(OpenEtcdStore {
+        is_created: backend.is_created,
         store: EtcdStore::new(backend, follower, head),
         id,
         key,
-    })
+    }))
 }
 
 /// Store that was found or created, and its key.
@@ -81,31 +86,28 @@ pub struct OpenBackend {
     head: i64,
 }
 
-/// Finds the store at an address with its key, or creates it.
+/// Finds the store at an address with its key, or creates it; none if there is none, and it is not created.
 pub async fn open_backend(
     options: &EtcdOptions,
     files: &StoreOptions,
     without: WithoutStore,
-) -> Result<OpenBackend, StoreError> {
+) -> Result<Option<OpenBackend>, StoreError> {
     let address = &options.address;
     let client = EtcdClient::new(options)?;
     let keys = EtcdKeys::new(address.prefix());
+    let known = KnownAddresses::new(files, address);
     let mut found = find(&client, &keys, address).await?;
+    let mut is_created = false;
     if found.is_none() {
-        match without {
-            WithoutStore::Create => create(&client, &keys, &new_identity(files)?).await?,
-            WithoutStore::Refuse => {
-                return Err(StoreError::Other(format!(
-                    "No store at {address}, and read-only mode does not create one"
-                )));
-            }
-            WithoutStore::Deleted => {
-                return Err(StoreError::Other(format!(
-                    "The store at {address} was deleted while it was open; the next start of umai creates a new one"
-                )));
-            }
+        known.reject_lost()?;
+        if without != WithoutStore::Create {
+            return Ok(None);
         }
+        let identity = new_identity(files)?;
+        create(&client, &keys, &identity).await?;
         found = find(&client, &keys, address).await?;
+        let is_own = |found: &FoundStore| found.identity.store == identity.store;
+        is_created = found.as_ref().is_some_and(is_own);
     }
     let missing = || StoreError::Other(format!("The store at {address} was deleted; try again"));
     let found = found.ok_or_else(missing)?;
@@ -113,20 +115,25 @@ pub async fn open_backend(
     let identity = &found.identity;
     let key = matching_key(files, identity, address)?;
     install_if_pending(files, &key);
+    if let Err(error) = known.add(identity.store) {
+        // Everything works without the list; only a loss of the store would not be noticed.
+        tracing::warn!(%error, "the store cannot be added to the list of known addresses");
+    }
     let backend = Arc::new(EtcdBackend {
         client,
         keys: found.keys,
         codec: RecordCodec::new(key.authenticator(identity.store)),
         fence: found.fence,
         created: found.created,
+        is_created,
         marks: RequestMarks::default(),
     });
-    Ok(OpenBackend {
+    Ok(Some(OpenBackend {
         backend,
         id: identity.store,
         key,
         head,
-    })
+    }))
 }
 
 /// Finds the store at an address; none if there is none.

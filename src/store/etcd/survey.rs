@@ -7,6 +7,7 @@ use super::backend::read_error;
 use super::call_error::CallError;
 use super::client::EtcdClient;
 use super::keys::KeyRange;
+use super::known_addresses::KnownAddresses;
 use super::location::EtcdLocation;
 use super::open::{find, matching_key};
 use super::operations::get_range;
@@ -121,8 +122,9 @@ pub async fn survey(options: &EtcdOptions, files: &StoreOptions) -> Result<EtcdS
         }
         Err(_) => Vec::new(),
     };
+    let known = KnownAddresses::new(files, &options.address);
     let store = found.and_then(|found| match found {
-        None => Ok(false),
+        None => known.reject_lost().map(|()| false),
         Some(found) => matching_key(files, &found.identity, &options.address).map(|_| true),
     });
     Ok(EtcdSurvey {

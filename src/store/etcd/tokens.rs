@@ -56,13 +56,19 @@ pub enum TokenCreation {
 }
 
 impl EtcdTokens {
-    /// Opens the tokens of a store. `files` locates the key.
+    /// Opens the tokens of a store; none if there is none, and it is not created. `files` locates the key.
     pub async fn open(
         options: &EtcdOptions,
         files: &StoreOptions,
         without: WithoutStore,
-    ) -> Result<Self, StoreError> {
-        Ok(Self(open_backend(options, files, without).await?.backend))
+    ) -> Result<Option<Self>, StoreError> {
+        let opened = open_backend(options, files, without).await?;
+        Ok(opened.map(|opened| Self(opened.backend)))
+    }
+
+    /// Returns true if opening them created the store.
+    pub fn is_store_created(&self) -> bool {
+        self.0.is_created
     }
 
     /// Returns the tokens. Values that were written without the key are left out.
@@ -164,7 +170,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let files = options(folder.path());
         let tokens = EtcdTokens::open(&etcd, &files, WithoutStore::Create).await;
-        Some((tokens.unwrap(), folder))
+        Some((tokens.unwrap().unwrap(), folder))
     }
 
     fn record(name: &str, json: &str) -> TokenRecord {

@@ -171,7 +171,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let files = options(folder.path());
         let opened = open_backend(&etcd, &files, WithoutStore::Create).await;
-        let backend = opened.unwrap().backend;
+        let backend = opened.unwrap().unwrap().backend;
         let staged = backend.keys.with_content(Some(Uuid::from_u128(1)));
         let keys = [
             staged.connection(Uuid::from_u128(2)),

@@ -121,7 +121,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let files = options(folder.path());
             let opened = open(&etcd, &files, WithoutStore::Create).await;
-            opened.unwrap();
+            opened.unwrap().unwrap();
             Some(Self {
                 location: EtcdLocation::new(&etcd).unwrap(),
                 etcd,
@@ -154,7 +154,7 @@ mod tests {
             return;
         };
         let tokens = EtcdTokens::open(&planted.etcd, &planted.files, WithoutStore::Refuse).await;
-        let tokens = tokens.unwrap();
+        let tokens = tokens.unwrap().unwrap();
         let (keys, found) = planted.read().await;
         let record = TokenRecord {
             name: "laptop".into(),
@@ -170,7 +170,7 @@ mod tests {
         let (keys, found) = planted.read().await;
         assert_eq!(planted.replace(&keys, &found).await, Replacement::Done);
         let tokens = EtcdTokens::open(&planted.etcd, &planted.files, WithoutStore::Refuse).await;
-        let kept = tokens.unwrap().list().await.unwrap();
+        let kept = tokens.unwrap().unwrap().list().await.unwrap();
         assert_eq!(kept[0].record, record);
     }
 

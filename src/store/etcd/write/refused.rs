@@ -119,7 +119,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let files = options(folder.path());
         let opened = open(&etcd, &files, WithoutStore::Create).await;
-        let store = opened.unwrap().store;
+        let store = opened.unwrap().unwrap().store;
         let change = EtcdChange::Purge {
             id: Uuid::nil(),
             version: 1,
