@@ -272,3 +272,33 @@ fn places_that_do_not_exist_or_are_the_same_are_refused() {
     }
     assert!(!home.path("copy").exists());
 }
+
+#[test]
+fn newest_backup_of_another_store_is_not_restored_but_named() {
+    let Some(machines) = Machines::with_store("other-backups") else {
+        return;
+    };
+    let one = &machines.one;
+    let made = json_of(&machines.out(one, &["backup", "create", "--json"]));
+    let store = format!("{}/second", machines.store);
+    let create = [
+        "--store",
+        &store,
+        "connections",
+        "create",
+        "--from-json",
+        "-",
+    ];
+    assert_eq!(one.pipe(&create, DOCUMENTED).code, 0);
+    let restore =
+        |backup: &str| one.run(&["--store", &store, "backup", "restore", backup, "--yes"]);
+    let refused = restore("--newest");
+    assert_eq!(refused.code, 3, "{refused:?}");
+    assert!(
+        refused.err.contains("is of this store")
+            && refused.err.contains("umai backup restore NAME"),
+        "{refused:?}"
+    );
+    let restored = restore(made["name"].as_str().unwrap());
+    assert_eq!(restored.code, 0, "{restored:?}");
+}

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use chrono::Utc;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::super::exit::Failure;
 use super::super::open_service::CliContext;
@@ -117,6 +118,13 @@ fn newest(
             (Some(_) | None, _) => true,
         })
         .collect();
+    let is_other = |store: &Uuid| here.is_some_and(|here| here != *store);
+    if candidates.is_empty() && stores.iter().any(is_other) {
+        return Err(Failure::NoBackup(format!(
+            "No backup in {} is of this store. To restore one of another store, name it: umai backup restore NAME; see umai backup list",
+            place.backups().folder().display()
+        )));
+    }
     // The list is sorted by directory. The revisions of etcd begin again with a new cluster.
     let by_revision = place.is_local();
     candidates.sort_by_key(|found| {
