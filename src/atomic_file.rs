@@ -285,7 +285,12 @@ fn lock_file(path: &Path) -> io::Result<File> {
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .open(path.with_extension("lock"))
+        .open(lock_path(path))
+}
+
+/// Path of the file that [`lock`] locks.
+pub fn lock_path(path: &Path) -> PathBuf {
+    path.with_extension("lock")
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! A store on etcd, used from several machines, each a home of its own.
 
+use std::fs::{File, FileTimes};
 use std::io::{BufRead, BufReader};
 use std::process::Child;
+use std::time::{Duration, SystemTime};
 
 use rstest::rstest;
 use serde_json::Value;
@@ -122,7 +124,11 @@ fn list_saves_its_index_without_secrets() {
         return;
     };
     let Machines { one, other, .. } = &machines;
+    let doctor = machines.out(one, &["doctor"]);
+    assert!(doctor.contains("no index saved"), "{doctor}");
     let listed = machines.out(one, &["connections", "list"]);
+    let doctor = machines.out(one, &["doctor"]);
+    assert!(doctor.contains("used by the next list"), "{doctor}");
     let files = std::fs::read_dir(one.path(".cache/umai/etcd")).unwrap();
     let files = files.map(|file| std::fs::read(file.unwrap().path()).unwrap());
     let bytes = files.collect::<Vec<_>>().concat();
@@ -139,6 +145,28 @@ fn list_saves_its_index_without_secrets() {
     let answer = machines.run(other, &["connections", "list"]);
     assert_eq!((answer.code, answer.out), (0, listed));
     assert_eq!(answer.err, "");
+}
+
+#[test]
+fn index_that_was_not_used_for_a_month_is_removed() {
+    let Some(machines) = Machines::with_store("unused") else {
+        return;
+    };
+    let one = &machines.one;
+    let plant = |name: &str, days: u64| {
+        let path = one.write(&format!(".cache/umai/etcd/{name}"), b"rows");
+        let then = SystemTime::now() - Duration::from_hours(24 * days);
+        let times = FileTimes::new().set_accessed(then).set_modified(then);
+        let file = File::options().write(true).open(&path).unwrap();
+        file.set_times(times).unwrap();
+        path
+    };
+    let unused = plant("unused.index", 31);
+    let used = plant("used.index", 29);
+    let foreign = plant("note.txt", 31);
+    machines.out(one, &["connections", "list"]);
+    assert!(!unused.exists() && !unused.with_extension("lock").exists());
+    assert!(used.exists() && foreign.exists());
 }
 
 #[test]

@@ -33,7 +33,8 @@ mod with_etcd {
     use super::{AREA, EtcdOptions, Exit, Failure, Findings, StoreOptions};
     use crate::connection::StoreError;
     use crate::store::etcd::survey::{
-        EtcdAlarm, EtcdSurvey, NodeRole, NodeState, NodeSurvey, UnusedContent, survey,
+        EtcdAlarm, EtcdSurvey, NodeRole, NodeState, NodeSurvey, SavedIndexState, UnusedContent,
+        survey,
     };
 
     /// Entries that a node may lag behind without a warning.
@@ -87,7 +88,10 @@ mod with_etcd {
             .for_each(|unused| report_unused(unused, findings));
         let address = &options.address;
         match &found.store {
-            Ok(true) => findings.ok("store", format!("{address}; the key matches")),
+            Ok(true) => {
+                findings.ok("store", format!("{address}; the key matches"));
+                report_index(found.index.as_ref(), findings);
+            }
             Ok(false) => findings.ok(
                 "store",
                 format!(
@@ -99,6 +103,31 @@ mod with_etcd {
             }
             Err(error) => findings.problem("store", error.to_string(), None, Exit::Store),
         }
+    }
+
+    /// Reports the saved index, which lists start from.
+    fn report_index(index: Option<&SavedIndexState>, findings: &mut Findings) {
+        let Some(SavedIndexState {
+            path,
+            size,
+            is_usable,
+        }) = index
+        else {
+            findings.ok(
+                AREA,
+                "no index saved on this machine; the next list saves one",
+            );
+            return;
+        };
+        let use_of_it = if *is_usable {
+            "used by the next list"
+        } else {
+            "not readable by this version and key; the next list replaces it"
+        };
+        findings.ok(
+            AREA,
+            format!("index {} ({}), {use_of_it}", path.display(), bytes(*size)),
+        );
     }
 
     /// Reports keys that an interrupted command left.

@@ -17,6 +17,10 @@ use crate::store::sled::unusable_index::UnusableIndex;
 
 /// Folder in the cache folder of umai.
 const FOLDER: &str = "etcd";
+/// Extension of the files.
+const EXTENSION: &str = "index";
+/// Age after which the index of a store that is no longer used is removed.
+const UNUSED: Duration = Duration::from_hours(30 * 24);
 /// Version of umai, in the header.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Number of changed rows after which the index is saved, and the share of its connections.
@@ -65,6 +69,16 @@ struct IndexHeader {
     count: u64,
 }
 
+/// Saved index, for a report.
+pub struct SavedIndexState {
+    /// File.
+    pub path: PathBuf,
+    /// Its length in bytes.
+    pub size: u64,
+    /// True if this version of umai can read it with the key of the store.
+    pub is_usable: bool,
+}
+
 /// Place of the saved index of a store.
 pub struct SavedIndex {
     path: PathBuf,
@@ -75,9 +89,19 @@ impl SavedIndex {
     /// Returns the place for a store in the cache folder of umai. Only who has the key can write an index that is read.
     pub fn new(cache: &Path, store: Uuid, auth: StoreAuthenticator) -> Self {
         Self {
-            path: cache.join(FOLDER).join(format!("{store}.index")),
+            path: cache.join(FOLDER).join(format!("{store}.{EXTENSION}")),
             auth,
         }
+    }
+
+    /// Returns the state of the file; none if there is none.
+    pub fn state(&self) -> Option<SavedIndexState> {
+        let size = self.path.metadata().ok()?.len();
+        Some(SavedIndexState {
+            path: self.path.clone(),
+            size,
+            is_usable: self.open().is_some(),
+        })
     }
 
     /// Opens the index; returns its rows, the number of connections, and its position.
@@ -144,7 +168,38 @@ impl SavedIndex {
                 self.remove();
                 std::io::Error::other(why)
             })
-        })
-        .map(drop)
+        })?;
+        remove_unused(folder);
+        Ok(())
     }
+}
+
+/// Removes the indexes in a folder that were not used for a long time.
+fn remove_unused(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_index = path
+            .extension()
+            .is_some_and(|extension| extension == EXTENSION);
+        if !is_index || !is_unused(&path) {
+            continue;
+        }
+        if let Ok(Some(_lock)) = atomic_file::try_lock(&path) {
+            // A file that cannot be removed stays until the next time.
+            let _ = std::fs::remove_file(&path);
+            let _ = std::fs::remove_file(atomic_file::lock_path(&path));
+        }
+    }
+}
+
+/// Returns true if a file was neither read nor written for a long time. Most systems record at least one read a day.
+fn is_unused(path: &Path) -> bool {
+    let times = path
+        .metadata()
+        .map(|found| [found.accessed(), found.modified()]);
+    let last = times
+        .ok()
+        .and_then(|times| times.into_iter().flatten().max());
+    let age = last.and_then(|last| last.elapsed().ok());
+    age.is_some_and(|age| age >= UNUSED)
 }

@@ -11,10 +11,13 @@ use super::known_addresses::KnownAddresses;
 use super::location::EtcdLocation;
 use super::open::{find, matching_key};
 use super::operations::get_range;
+use super::saved_index::SavedIndex;
+pub use super::saved_index::SavedIndexState;
 use super::wire::{AlarmType, RangeRequest, StatusResponse};
 use crate::connection::StoreError;
 use crate::store::StoreOptions;
 use crate::store::etcd_options::EtcdOptions;
+use crate::store::key::StoreKey;
 
 /// State of a cluster and its store.
 pub struct EtcdSurvey {
@@ -26,6 +29,8 @@ pub struct EtcdSurvey {
     pub store: Result<bool, StoreError>,
     /// Contents that are not in use, or not yet.
     pub unused: Vec<UnusedContent>,
+    /// Index of the store that is saved on this machine.
+    pub index: Option<SavedIndexState>,
 }
 
 /// Keys of an interrupted restore, copy or rotation, or of the content that it replaced.
@@ -100,6 +105,7 @@ pub async fn survey(options: &EtcdOptions, files: &StoreOptions) -> Result<EtcdS
             alarms: Ok(Vec::new()),
             store: Err(unreachable()),
             unused: Vec::new(),
+            index: None,
         });
     }
     let alarms = client.alarms().await.map_err(read_error);
@@ -124,15 +130,27 @@ pub async fn survey(options: &EtcdOptions, files: &StoreOptions) -> Result<EtcdS
     };
     let known = KnownAddresses::new(files, &options.address);
     let store = found.and_then(|found| match found {
-        None => known.reject_lost().map(|()| false),
-        Some(found) => matching_key(files, &found.identity, &options.address).map(|_| true),
+        None => known.reject_lost().map(|()| None),
+        Some(found) => {
+            let (identity, address) = (&found.identity, &options.address);
+            matching_key(files, identity, address).map(|key| Some((identity.store, key)))
+        }
     });
     Ok(EtcdSurvey {
         nodes,
         alarms,
-        store,
+        index: match &store {
+            Ok(Some((id, key))) => saved_index(options, *id, key),
+            Ok(None) | Err(_) => None,
+        },
+        store: store.map(|found| found.is_some()),
         unused,
     })
+}
+
+fn saved_index(options: &EtcdOptions, id: Uuid, key: &StoreKey) -> Option<SavedIndexState> {
+    let cache = options.cache.as_deref()?;
+    SavedIndex::new(cache, id, key.authenticator(id)).state()
 }
 
 impl EtcdLocation {
