@@ -7,6 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+/// Options of nodes near each other, as in `docs/cluster.md`.
+pub const FAST_ELECTION: [&str; 2] = ["--heartbeat-interval=50", "--election-timeout=500"];
+
 /// Ports that a service of the system may use.
 const SYSTEM_PORTS: [u16; 2] = [2379, 2380];
 
@@ -51,7 +54,7 @@ impl EtcdNode {
             let peers = peers.map(|(number, [_, peer])| format!("n{number}=http://{peer}"));
             let peers = peers.collect::<Vec<_>>().join(",");
             let mut nodes = addresses.into_iter().enumerate().map(|(number, address)| {
-                Self::spawn_first(&format!("n{number}"), address, &peers, &[])
+                Self::spawn_first(&format!("n{number}"), address, &peers, &FAST_ELECTION)
             });
             let nodes: [Self; NODES] = std::array::from_fn(|_| nodes.next().unwrap());
             // A node listens only when the cluster has a quorum.
