@@ -1,8 +1,10 @@
-//! Three hosts, each a network namespace with a node of etcd and a server, of which a random one fails again and again.
+//! Three hosts, each a network namespace with a node of etcd, a server and the app, of which a random one fails again and again.
 //!
 //! By hand, as root: `UMAI_HOST_MINUTES=10 cargo test --test cli etcd_hosts -- --ignored --nocapture`
 
 #![expect(clippy::print_stderr, reason = "a run by hand reports its course")]
+
+mod apps;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
@@ -15,7 +17,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use apps::Apps;
+
 use crate::etcd::restrict;
+use crate::etcd_node::FAST_ELECTION;
 use crate::home::{Answer, DOCUMENTED, Home, answer_of, answer_with};
 
 const HOSTS: usize = 3;
@@ -114,12 +119,19 @@ impl Host {
         inside(&self.namespace, command)
     }
 
+    /// Returns a command that works on the connections through the server of the host.
+    fn client(&self, arguments: &[&str]) -> Command {
+        let arguments = [&["--server", SERVER, "connections"], arguments].concat();
+        self.inside(&self.home.umai(&arguments))
+    }
+
     fn start_etcd(&mut self) {
         let own = address(self.number);
         let peers = (1..=HOSTS).map(|host| format!("h{host}=http://{}:2380", address(host)));
         let mut etcd = Command::new("etcd");
         etcd.args(["--data-dir", self.data.path().to_str().unwrap()])
             .arg(format!("--name=h{}", self.number))
+            .args(FAST_ELECTION)
             .arg(format!("--listen-client-urls=http://{own}:2379"))
             .arg(format!("--advertise-client-urls=http://{own}:2379"))
             .arg(format!("--listen-peer-urls=http://{own}:2380"))
@@ -340,14 +352,12 @@ fn start_hosts(network: &Network) -> Vec<Host> {
     hosts
 }
 
-#[test]
-#[ignore = "needs root, and takes minutes"]
-fn failing_hosts_lose_nothing_and_the_others_go_on() {
-    let network = Network::new();
-    let mut hosts = start_hosts(&network);
-    let is_over = Arc::new(AtomicBool::new(false));
-    let progress = Arc::new(Progress::default());
-    let mut writers: Vec<JoinHandle<Written>> = Vec::new();
+fn start_writers(
+    hosts: &[Host],
+    progress: &Arc<Progress>,
+    is_over: &Arc<AtomicBool>,
+) -> Vec<JoinHandle<Written>> {
+    let mut writers = Vec::new();
     for (at, host) in hosts.iter().enumerate() {
         for writer in 0..WRITERS_PER_HOST {
             let place = Place {
@@ -356,22 +366,47 @@ fn failing_hosts_lose_nothing_and_the_others_go_on() {
                 home: Arc::clone(&host.home),
             };
             let name = format!("h{at}-w{writer}");
-            let (progress, is_over) = (Arc::clone(&progress), Arc::clone(&is_over));
+            let (progress, is_over) = (Arc::clone(progress), Arc::clone(is_over));
             let write = move || write((name, place), &progress, &is_over);
             writers.push(std::thread::spawn(write));
         }
     }
+    writers
+}
+
+#[test]
+#[ignore = "needs root, and takes minutes"]
+fn failing_hosts_lose_nothing_and_the_others_go_on() {
+    let network = Network::new();
+    let mut hosts = start_hosts(&network);
+    let mut apps = Apps::start(&hosts);
+    let is_over = Arc::new(AtomicBool::new(false));
+    let progress = Arc::new(Progress::default());
+    let writers = start_writers(&hosts, &progress, &is_over);
     let (begun, mut failures, mut longest) = (Instant::now(), 0, Duration::ZERO);
     while begun.elapsed() < duration() {
         let before = progress.wait(|_| true);
         let failed = usize::from(uuid::Uuid::new_v4().as_bytes()[0]) % HOSTS;
+        apps.kill(&hosts[failed]);
         hosts[failed].fail();
-        let pause = progress.wait(|host| host != failed);
+        let others = hosts.iter().filter(|host| host.number != failed + 1);
+        let others: Vec<&Host> = others.collect();
+        let (pause, changed) = std::thread::scope(|scope| {
+            let changed = scope.spawn(|| apps.change(&others));
+            (
+                progress.wait(|host| host != failed),
+                changed.join().unwrap(),
+            )
+        });
         longest = longest.max(pause);
-        eprintln!("host {failed}: longest pause of the others {pause:?}, before {before:?}");
+        eprintln!(
+            "host {failed}: longest pause of the others {pause:?}, before {before:?}; three changes shown by both apps after {changed:?}"
+        );
         hosts[failed].recover();
+        apps.open(&hosts[failed]);
         failures += 1;
     }
+    apps.quit();
     is_over.store(true, Ordering::Release);
     let written: Vec<Written> = writers
         .into_iter()

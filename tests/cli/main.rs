@@ -12,6 +12,9 @@
 mod etcd_node;
 #[path = "../support/home.rs"]
 mod home;
+#[cfg(feature = "etcd")]
+#[path = "../support/pty.rs"]
+mod pty;
 
 mod apply;
 mod backup;
