@@ -198,6 +198,7 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         }
         Some(CliCommand::Connections(verb)) => {
             let context = CliContext::new(&globals)?.for_command(verb.is_write())?;
+            let context = context.adding(verb.adds());
             connections::run(verb, &context, output)
         }
         Some(CliCommand::Run(run)) => {
@@ -210,7 +211,7 @@ fn run(arguments: &[OsString], output: &mut Output) -> Result<(), Failure> {
         ),
         Some(CliCommand::Token(verb)) => {
             let context = own_store(&globals, "umai token", verb.is_write())?;
-            token::run(&verb, &context, output)
+            token::run(&verb, &context.adding(verb.adds()), output)
         }
         Some(CliCommand::Login(login)) => login::run(&login, &globals, output),
         Some(CliCommand::Logout(logout)) => logout::run(&logout, &globals, output),

@@ -44,7 +44,7 @@ use uuid::Uuid;
 
 pub use self::handle::StoreHandle;
 #[cfg(feature = "etcd")]
-pub use self::handle::{creation_notice, not_created};
+pub use self::handle::not_created;
 use self::journal::header::StoreIdentity;
 use self::key::key_file::{self, KeyFileLocation};
 use self::key::{KeyLookup, StoreKey, UnlockedStore};

@@ -39,12 +39,14 @@ impl AppTargets {
         }
     }
 
-    /// Closes the stores that were opened.
-    pub async fn close(&self) -> Result<(), StoreError> {
+    /// Closes the stores that were opened; returns sentences for the user about stores that were created.
+    pub async fn close(&self) -> Result<Vec<String>, StoreError> {
+        let mut notices = Vec::new();
         for (_, session) in self.opened.lock().await.drain() {
+            notices.extend(session.opening_notice());
             session.close().await?;
         }
-        Ok(())
+        Ok(notices)
     }
 
     fn context_of(&self, name: &str) -> Result<CliContext, StoreError> {

@@ -15,7 +15,6 @@ use super::open_service::CliContext;
 use super::output::{Audience, Output};
 use super::passphrase;
 use super::progress::Spinner;
-use crate::connection::StoreError;
 use crate::store::backup::file::BackupLabel;
 use crate::store::backup::folder::{BackupFile, BackupFolder, EXTENSION};
 use crate::store::backup::keys::AvailableKeys;
@@ -124,8 +123,7 @@ fn dry_run_create(
     output: &mut Output,
 ) -> Result<(), Failure> {
     if place.store_id()?.is_none() {
-        let reason = format!("No readable store in {place}");
-        return Err(StoreError::Other(reason).into());
+        return Err(place.missing("No readable store").into());
     }
     let folder = match target {
         BackupDestination::Store | BackupDestination::Replaced => {

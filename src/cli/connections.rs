@@ -167,6 +167,11 @@ impl ConnectionsCommand {
             Self::Apply(apply) => !apply.dry_run,
         }
     }
+
+    /// Returns true if the command adds connections to a store that may not exist yet. Others need existing ones.
+    pub const fn adds(&self) -> bool {
+        matches!(self, Self::Create(_) | Self::Import(_) | Self::Apply(_))
+    }
 }
 
 /// Runs a subcommand.

@@ -190,13 +190,19 @@ impl CliContext {
         Ok(if is_write { self } else { self.reading() })
     }
 
-    /// Returns the context of a command that only reads: it creates no store on etcd.
+    /// Returns the context of a command that needs an existing store: it creates none on etcd.
     #[must_use]
     pub fn reading(mut self) -> Self {
         if self.without_store == WithoutStore::Create {
             self.without_store = WithoutStore::Empty;
         }
         self
+    }
+
+    /// Returns the context of a command that adds something to a store that may not exist yet, or needs an existing one.
+    #[must_use]
+    pub fn adding(self, adds: bool) -> Self {
+        if adds { self } else { self.reading() }
     }
 
     /// Returns the session file of the app; each data directory, each server and each store on etcd has its own.

@@ -48,6 +48,11 @@ impl OpenSession {
         })
     }
 
+    /// Returns a sentence for the user if the store was created on etcd, or is another one there than before.
+    pub fn opening_notice(&self) -> Option<String> {
+        self.store.opening_notice()
+    }
+
     /// Closes the store.
     pub async fn close(&self) -> Result<(), StoreError> {
         self.store.close().await
@@ -148,10 +153,10 @@ pub fn while_open(
             }
         };
         let at_first = session.service.notices();
-        let created = session.store.creation_notice();
+        let opening = session.opening_notice();
         for notice in at_first
             .iter()
-            .chain(&created)
+            .chain(&opening)
             .chain(&context.exposed_key())
         {
             output.note(notice);

@@ -111,10 +111,12 @@ fn open_at(
             AppMode::Screen => Box::pin(tui::run(catalog, opening, options)).await,
             AppMode::Plain => Box::pin(tui::run_plain(catalog, opening, options)).await,
         };
-        targets.close().await?;
+        for notice in targets.close().await? {
+            output.note(&notice);
+        }
         // The app is the same on a new store and on a local one; afterwards, a mistyped address is noticed.
-        if let Some(created) = store.creation_notice() {
-            output.note(&created);
+        if let Some(notice) = store.opening_notice() {
+            output.note(&notice);
         }
         store.close().await?;
         left.map_err(failure)

@@ -15,7 +15,7 @@ use crate::store::etcd::tokens::{
     EtcdTokens, MAX_TOKENS, StoredTokenRecord, TokenCreation, TokenRecord,
 };
 use crate::store::etcd_options::EtcdOptions;
-use crate::store::{StoreOptions, WithoutStore, creation_notice, not_created};
+use crate::store::{StoreOptions, WithoutStore, not_created};
 
 /// Interval at which a server reads the tokens.
 const INTERVAL: Duration = Duration::from_millis(400);
@@ -48,10 +48,9 @@ impl SharedTokens {
         }))
     }
 
-    /// Returns a sentence for the user if opening them created the store.
-    pub fn creation_notice(&self) -> Option<String> {
-        let is_created = self.tokens.is_store_created();
-        is_created.then(|| creation_notice(&self.etcd.address))
+    /// Returns a sentence for the user if the store was created, or is another one than before.
+    pub fn opening_notice(&self) -> Option<String> {
+        self.tokens.opening_notice()
     }
 
     /// Reads the tokens for a server, which stays open when the store is replaced.

@@ -62,6 +62,11 @@ impl TokenCommand {
             Self::List => false,
         }
     }
+
+    /// Returns true if the command adds something to a store that may not exist yet.
+    pub const fn adds(&self) -> bool {
+        matches!(self, Self::Create { .. })
+    }
 }
 
 /// Scope of a new token.

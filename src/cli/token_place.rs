@@ -44,8 +44,8 @@ impl TokenPlace {
                 output.note(&missing_notice(&etcd.address));
                 return Ok(Self::NoStore);
             };
-            if let Some(created) = tokens.creation_notice() {
-                output.note(&created);
+            if let Some(notice) = tokens.opening_notice() {
+                output.note(&notice);
             }
             return Ok(Self::Etcd(Box::new(tokens), runtime));
         }

@@ -87,8 +87,8 @@ pub struct OpenEtcdStore {
     pub id: Uuid,
     /// Key of the store.
     pub key: Arc<StoreKey>,
-    /// True if it was created.
-    pub is_created: bool,
+    /// Sentence for the user: it was created, or is another one than before.
+    pub notice: Option<String>,
 }
 
 impl EtcdStore {

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use super::etcd_options::{EtcdAddress, EtcdOptions};
+#[cfg(feature = "etcd")]
+use super::etcd_options::EtcdAddress;
+use super::etcd_options::EtcdOptions;
 #[cfg(feature = "etcd")]
 use super::missing::MissingStore;
 #[cfg(feature = "etcd")]
@@ -28,8 +30,8 @@ pub enum StoreHandle {
 /// Open store on etcd.
 pub struct OpenedEtcd {
     store: PlainStore,
-    /// True if it was created.
-    is_created: bool,
+    /// Sentence for the user: it was created, or is another one than before.
+    notice: Option<String>,
 }
 
 impl StoreHandle {
@@ -52,7 +54,7 @@ impl StoreHandle {
         match self {
             Self::Local(_) if without == WithoutStore::Refuse && is_missing(&files.data) => {
                 Err(StoreError::Other(format!(
-                    "No store in {}, and read-only mode does not create one",
+                    "No store in {}, and none is created for reading",
                     files.data.display()
                 )))
             }
@@ -64,14 +66,11 @@ impl StoreHandle {
         }
     }
 
-    /// Returns a sentence for the user if the store was created on etcd.
-    pub fn creation_notice(&self) -> Option<String> {
+    /// Returns a sentence for the user if the store was created on etcd, or is another one there than before.
+    pub fn opening_notice(&self) -> Option<String> {
         match self {
             Self::Local(_) => None,
-            Self::Etcd(options, state) => {
-                let is_created = state.get().is_some_and(|opened| opened.is_created);
-                is_created.then(|| creation_notice(&options.address))
-            }
+            Self::Etcd(_, state) => state.get()?.notice.clone(),
         }
     }
 
@@ -105,14 +104,14 @@ async fn open_etcd(
         return match without {
             WithoutStore::Empty => Ok(OpenedEtcd {
                 store: Arc::new(MissingStore::new(&options.address)),
-                is_created: false,
+                notice: None,
             }),
             // With Create, a store that does not exist is an error.
             WithoutStore::Refuse | WithoutStore::Create => Err(not_created(&options.address)),
         };
     };
     Ok(OpenedEtcd {
-        is_created: store.is_created(),
+        notice: store.opening_notice(),
         store: Arc::new(store),
     })
 }
@@ -127,17 +126,12 @@ async fn open_etcd(
     Err(needs_etcd(options))
 }
 
-/// Error of a store that does not exist, in read-only mode.
+/// Error of a store that does not exist and is not created.
 #[cfg(feature = "etcd")]
 pub fn not_created(address: &EtcdAddress) -> StoreError {
     StoreError::Other(format!(
-        "No store at {address}, and read-only mode does not create one"
+        "No store at {address}, and none is created for reading"
     ))
-}
-
-/// Sentence about a store that was created.
-pub fn creation_notice(address: &EtcdAddress) -> String {
-    format!("Created the store {address}")
 }
 
 /// Error of a build without etcd.

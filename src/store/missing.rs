@@ -29,7 +29,7 @@ impl MissingStore {
 /// Sentence about a store that does not exist, for a command that only reads.
 pub fn missing_notice(address: &EtcdAddress) -> String {
     format!(
-        "No store at {address} yet; the app, umai serve or a command that changes something creates it"
+        "No store at {address} yet; the app, umai serve or a command that adds something creates it"
     )
 }
 

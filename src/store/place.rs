@@ -139,7 +139,7 @@ impl StorePlace {
 
     fn complete(&self, found: FoundContent) -> Result<StoreContent, StoreError> {
         let Some(content) = found.into_content()? else {
-            return Err(StoreError::Other(format!("There is no store in {self}")));
+            return Err(self.missing("There is no store"));
         };
         if let Some(why) = &content.problem {
             return Err(StoreError::Other(format!(
@@ -147,6 +147,17 @@ impl StorePlace {
             )));
         }
         Ok(content)
+    }
+
+    /// Error of a store that does not exist; on etcd it may be lost.
+    pub fn missing(&self, reason: &str) -> StoreError {
+        #[cfg(feature = "etcd")]
+        if let PlaceKind::Etcd(options) = &self.kind
+            && let Err(lost) = KnownAddresses::new(&self.options, &options.address).reject_lost()
+        {
+            return lost;
+        }
+        StoreError::Other(format!("{reason} in {self}"))
     }
 
     /// Returns the backup folder of the store.

@@ -30,8 +30,8 @@ struct OpenedContent {
     store: SealedStore<EtcdStore>,
     id: Uuid,
     key: KeyFingerprint,
-    /// True if it was created.
-    is_created: bool,
+    /// Sentence for the user: it was created, or is another one than before.
+    notice: Option<String>,
 }
 
 impl OpenedContent {
@@ -71,9 +71,9 @@ impl ReopenedStore {
         }))
     }
 
-    /// Returns true if the store was created.
-    pub fn is_created(&self) -> bool {
-        self.current().is_created
+    /// Returns a sentence for the user if the store was created, or is another one than before.
+    pub fn opening_notice(&self) -> Option<String> {
+        self.current().notice.clone()
     }
 
     fn current(&self) -> Arc<OpenedContent> {
@@ -151,7 +151,7 @@ async fn open_sealed(
         key: key.fingerprint(),
         store: SealedStore::new(store, key, id),
         id,
-        is_created: opened.is_created,
+        notice: opened.notice,
     })))
 }
 

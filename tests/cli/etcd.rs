@@ -240,7 +240,7 @@ fn read_only_mode_creates_no_store() {
     let refused = home.run(&["--store", &store, "--read-only", "connections", "list"]);
     assert_eq!(refused.code, 6, "{refused:?}");
     assert!(
-        refused.err.contains("read-only mode does not create one"),
+        refused.err.contains("none is created for reading"),
         "{refused:?}"
     );
 }

@@ -28,6 +28,8 @@ fn run(home: &Home, store: &str, command: &[&str]) -> Answer {
 #[case::history(&["connections", "history", "a"], 3)]
 #[case::export(&["connections", "export"], 0)]
 #[case::dry_run(&["connections", "delete", "a", "--dry-run"], 3)]
+#[case::change_of_nothing(&["connections", "delete", "a", "--yes"], 3)]
+#[case::revoked_token(&["token", "revoke", "a"], 3)]
 #[case::run(&["run", "a", "--", "true"], 3)]
 #[case::tokens(&["token", "list"], 0)]
 #[case::new_token(&["token", "create", "--name", "a", "--scope", "read", "--dry-run"], 0)]
@@ -113,6 +115,9 @@ fn lost_store_is_not_replaced_by_an_empty_one() {
         &["connections", "list"][..],
         &["connections", "delete", "a", "--yes"],
         &["token", "create", "--name", "a", "--scope", "read"],
+        &["backup", "create"],
+        &["backup", "create", "--dry-run"],
+        &["key", "rotate"],
         &["--plain"],
         &["--read-only", "connections", "list"],
         &["serve", "--http", "--no-auth"],
@@ -140,6 +145,14 @@ fn lost_store_is_not_replaced_by_an_empty_one() {
     let known = std::fs::read_to_string(one.path(ADDRESSES)).unwrap();
     let lines = known.lines().filter(|line| !line.starts_with(store));
     one.write(ADDRESSES, lines.collect::<String>());
-    let begun = machines.run(one, &["connections", "list"]);
+    let begun = one.pipe(
+        &[&["--store", store.as_str()], &CREATE[..]].concat(),
+        DOCUMENTED,
+    );
     assert_eq!(begun.code, 0, "{begun:?}");
+    let noticed = machines.run(other, &["connections", "list"]);
+    assert!(
+        noticed.err.contains("is another one than before"),
+        "{noticed:?}"
+    );
 }

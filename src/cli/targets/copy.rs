@@ -53,8 +53,7 @@ impl CopyTargets {
             return Err(Failure::Usage("A and B are the same target".into()));
         }
         let source = content::context_of(globals, &self.from)?;
-        let context = content::context_of(globals, &self.to)?;
-        context.check_write(!self.dry_run)?;
+        let context = content::context_of(globals, &self.to)?.for_command(!self.dry_run)?;
         let mut read = content::read(&source, &self.only, output)?;
         let revealed = content::reveal(&source, &read.connections);
         if read.connections.is_empty() && !self.only.is_empty() {

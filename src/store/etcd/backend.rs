@@ -24,8 +24,8 @@ pub struct EtcdBackend {
     pub fence: i64,
     /// Revision at which the store was created, or its content replaced.
     pub created: i64,
-    /// True if this process created the store.
-    pub is_created: bool,
+    /// Sentence for the user: the store was created, or is another one than before.
+    pub notice: Option<String>,
     /// Marks of the writes of this process.
     pub marks: RequestMarks,
 }

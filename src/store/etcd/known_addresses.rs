@@ -66,8 +66,9 @@ impl KnownAddresses {
         }
         Err(StoreError::Other(format!(
             "The store at {} is gone: it was used on this machine before. If the address is right, restore a backup with the same \
-             options: umai backup restore --newest. To begin with an empty store instead, remove its address from {}",
+             options: umai backup restore --newest. To begin with an empty store instead, remove the lines with {} from {}",
             self.given,
+            self.addresses.join(" and "),
             path.display()
         )))
     }

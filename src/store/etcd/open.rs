@@ -68,7 +68,7 @@ pub async fn open(
         .map(|cache| SavedIndex::new(cache, id, key.authenticator(id)));
     let follower = Follower::new(Arc::clone(&backend), head, saved);
     Ok(Some(OpenEtcdStore {
-        is_created: backend.is_created,
+        notice: backend.notice.clone(),
         store: EtcdStore::new(backend, follower, head),
         id,
         key,
@@ -115,6 +115,16 @@ pub async fn open_backend(
     let identity = &found.identity;
     let key = matching_key(files, identity, address)?;
     install_if_pending(files, &key);
+    let is_another = known.store().is_some_and(|before| before != identity.store);
+    let notice = if is_created {
+        Some(format!("Created the store {address}"))
+    } else if is_another {
+        Some(format!(
+            "The store at {address} is another one than before: it was restored, copied or created anew"
+        ))
+    } else {
+        None
+    };
     if let Err(error) = known.add(identity.store) {
         // Everything works without the list; only a loss of the store would not be noticed.
         tracing::warn!(%error, "the store cannot be added to the list of known addresses");
@@ -125,7 +135,7 @@ pub async fn open_backend(
         codec: RecordCodec::new(key.authenticator(identity.store)),
         fence: found.fence,
         created: found.created,
-        is_created,
+        notice,
         marks: RequestMarks::default(),
     });
     Ok(Some(OpenBackend {

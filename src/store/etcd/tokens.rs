@@ -66,9 +66,9 @@ impl EtcdTokens {
         Ok(opened.map(|opened| Self(opened.backend)))
     }
 
-    /// Returns true if opening them created the store.
-    pub fn is_store_created(&self) -> bool {
-        self.0.is_created
+    /// Returns a sentence for the user if the store was created, or is another one than before.
+    pub fn opening_notice(&self) -> Option<String> {
+        self.0.notice.clone()
     }
 
     /// Returns the tokens. Values that were written without the key are left out.

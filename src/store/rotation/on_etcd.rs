@@ -333,10 +333,8 @@ impl<'a> EtcdRotation<'a> {
     }
 
     fn missing(&self) -> StoreError {
-        StoreError::Other(format!(
-            "There is no store at {}; its key is created with the store",
-            self.place
-        ))
+        self.place
+            .missing("The key is created with the store, and there is none")
     }
 
     fn changed(&self) -> StoreError {
