@@ -11,6 +11,9 @@ use crate::pty::{KIND, Terminal};
 /// Alias of the connection that all apps show.
 const ALIAS: &str = "apphost";
 
+/// Time after which a server that still answers with errors has failed.
+const LONGEST_FAILURE: Duration = Duration::from_mins(1);
+
 /// Apps of the hosts, which show and change one connection.
 pub struct Apps {
     /// App of each host; none while the host has failed.
@@ -88,9 +91,14 @@ impl Apps {
         self.names += 1;
         let name = self.name();
         let update = ["update", ALIAS, "--name", name.as_str()];
+        let begun = Instant::now();
         // A server that has just lost its node may answer with an error.
-        while answer_of(host.client(&update)).code != 0 {
-            std::thread::yield_now();
+        loop {
+            let answer = answer_of(host.client(&update));
+            if answer.code == 0 {
+                return;
+            }
+            assert!(begun.elapsed() < LONGEST_FAILURE, "{answer:?}");
         }
     }
 
