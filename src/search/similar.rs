@@ -48,30 +48,29 @@ impl TypedWord {
 
     /// Returns the similarity to a text, with byte ranges of the folded text: an abbreviation, or the fewest mistakes.
     pub fn similarity(&self, text: &str) -> Option<Similarity> {
-        self.abbreviated(text).or_else(|| self.mistyped(text))
-    }
-
-    fn abbreviated(&self, text: &str) -> Option<Similarity> {
-        let missing = self.letters.missing_in(Letters::possible_in(text));
-        if self.length > MAX_LENGTH || missing > 0 {
-            return None;
-        }
-        let text = fold(text);
+        let text = self.comparable(text)?;
         let words: Vec<_> = words(&text).collect();
-        abbreviation(&self.text, &words).map(Similarity::Abbreviated)
+        abbreviation(&self.text, &words)
+            .map(Similarity::Abbreviated)
+            .or_else(|| self.fewest_mistakes(&text, &words))
     }
 
     /// Returns where a text has the word with mistakes.
     pub fn mistyped(&self, text: &str) -> Option<Similarity> {
-        // Most texts lack too many of the letters, and this shows it without any comparison.
+        let text = self.comparable(text)?;
+        self.fewest_mistakes(&text, &words(&text).collect::<Vec<_>>())
+    }
+
+    /// Returns the folded text unless it lacks too many of the letters: most texts do, and this shows it without any comparison.
+    fn comparable(&self, text: &str) -> Option<String> {
         let missing = self.letters.missing_in(Letters::possible_in(text));
-        if self.length > MAX_LENGTH || missing > self.max_mistakes {
-            return None;
-        }
-        let text = fold(text);
-        let starts = words(&text).filter_map(|(start, _)| {
-            let (mistakes, length) = self.mistakes_in(text.get(start..)?)?;
-            Some((mistakes, start, length))
+        (self.length <= MAX_LENGTH && missing <= self.max_mistakes).then(|| fold(text))
+    }
+
+    fn fewest_mistakes(&self, text: &str, words: &[(usize, &str)]) -> Option<Similarity> {
+        let starts = words.iter().filter_map(|(start, _)| {
+            let (mistakes, length) = self.mistakes_in(text.get(*start..)?)?;
+            Some((mistakes, *start, length))
         });
         let (mistakes, start, length) = starts.min()?;
         Some(Similarity::Mistyped(mistakes, start..start + length))
