@@ -35,11 +35,20 @@ impl KnownAddresses {
         }
     }
 
-    /// Adds a store that was opened.
-    pub fn add(&self, store: Uuid) -> io::Result<()> {
+    /// Adds a store that was opened; returns the ID of the one that was used before.
+    pub fn add(&self, store: Uuid) -> Option<Uuid> {
+        let lines = self.list.read();
+        let before = lines.as_ref().ok().and_then(|lines| self.store_in(lines));
+        if let Err(error) = lines.and_then(|lines| self.add_to(&lines, store)) {
+            // Everything works without the list; only a loss of the store would not be noticed.
+            tracing::warn!(%error, "the store cannot be added to the list of known addresses");
+        }
+        before
+    }
+
+    fn add_to(&self, lines: &[String], store: Uuid) -> io::Result<()> {
         let own = self.addresses.iter();
         let own: Vec<String> = own.map(|address| format!("{address} {store}")).collect();
-        let lines = self.list.read()?;
         if own.iter().all(|line| lines.contains(line)) {
             return Ok(());
         }
@@ -51,7 +60,10 @@ impl KnownAddresses {
 
     /// Returns the ID of the store that was used at one of the nodes.
     pub fn store(&self) -> Option<Uuid> {
-        let lines = self.list.read().ok()?;
+        self.store_in(&self.list.read().ok()?)
+    }
+
+    fn store_in(&self, lines: &[String]) -> Option<Uuid> {
         let mut own = lines.iter().filter(|line| self.is_own(line));
         own.find_map(|line| line.split_whitespace().nth(1)?.parse().ok())
     }
@@ -97,8 +109,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let team = known(folder.path(), "etcd://h1,h2/team");
         assert_eq!(team.reject_lost(), Ok(()));
-        team.add(Uuid::from_u128(1)).unwrap();
-        team.add(Uuid::from_u128(2)).unwrap();
+        assert_eq!(team.add(Uuid::from_u128(1)), None);
+        let before = Some(Uuid::from_u128(1));
+        assert_eq!(team.add(Uuid::from_u128(1)), before);
+        assert_eq!(team.add(Uuid::from_u128(2)), before);
         assert_eq!(team.list.read().unwrap().len(), 2);
         let other_nodes = known(folder.path(), "etcd://h3,h2/team");
         assert_eq!(other_nodes.store(), Some(Uuid::from_u128(2)));
@@ -107,6 +121,20 @@ mod tests {
         for address in ["etcd://h3/team", "etcd://h1/teams", "etcd://h1:1/team"] {
             assert_eq!(known(folder.path(), address).reject_lost(), Ok(()));
         }
+    }
+
+    #[test]
+    fn earlier_store_is_known_where_the_list_cannot_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let team = known(folder.path(), "etcd://h1/team");
+        team.add(Uuid::from_u128(1));
+        // A folder in the place of the lock file.
+        let lock = crate::atomic_file::lock_path(team.list.path());
+        std::fs::remove_file(&lock).unwrap();
+        std::fs::create_dir(&lock).unwrap();
+        let before = Some(Uuid::from_u128(1));
+        assert_eq!(team.add(Uuid::from_u128(2)), before);
+        assert_eq!(team.store(), before);
     }
 
     #[test]

@@ -115,7 +115,8 @@ pub async fn open_backend(
     let identity = &found.identity;
     let key = matching_key(files, identity, address)?;
     install_if_pending(files, &key);
-    let is_another = known.store().is_some_and(|before| before != identity.store);
+    let before = known.add(identity.store);
+    let is_another = before.is_some_and(|before| before != identity.store);
     let notice = if is_created {
         Some(format!("Created the store {address}"))
     } else if is_another {
@@ -125,10 +126,6 @@ pub async fn open_backend(
     } else {
         None
     };
-    if let Err(error) = known.add(identity.store) {
-        // Everything works without the list; only a loss of the store would not be noticed.
-        tracing::warn!(%error, "the store cannot be added to the list of known addresses");
-    }
     let backend = Arc::new(EtcdBackend {
         client,
         keys: found.keys,
