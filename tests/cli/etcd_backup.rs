@@ -274,6 +274,23 @@ fn places_that_do_not_exist_or_are_the_same_are_refused() {
 }
 
 #[test]
+fn replaced_content_alone_is_not_the_newest_backup() {
+    let Some(machines) = Machines::with_store("only-replaced") else {
+        return;
+    };
+    let one = &machines.one;
+    let made = json_of(&machines.out(one, &["backup", "create", "--json"]));
+    machines.out(one, &["backup", "restore", "--newest", "--yes"]);
+    std::fs::remove_file(made["path"].as_str().unwrap()).unwrap();
+    let only = machines.run(one, &["backup", "restore", "--newest", "--dry-run"]);
+    assert_eq!(only.code, 3, "{only:?}");
+    assert!(
+        only.err.contains("what an earlier restore replaced"),
+        "{only:?}"
+    );
+}
+
+#[test]
 fn newest_backup_of_another_store_is_not_restored_but_named() {
     let Some(machines) = Machines::with_store("other-backups") else {
         return;

@@ -118,12 +118,10 @@ fn newest(
             (Some(_) | None, _) => true,
         })
         .collect();
-    let is_other = |store: &Uuid| here.is_some_and(|here| here != *store);
-    if candidates.is_empty() && stores.iter().any(is_other) {
-        return Err(Failure::NoBackup(format!(
-            "No backup in {} is of this store. To restore one of another store, name it: umai backup restore NAME; see umai backup list",
-            place.backups().folder().display()
-        )));
+    if candidates.is_empty() && !found.is_empty() {
+        let is_of_store = |store: Uuid| here.is_none_or(|here| here == store);
+        let has_replaced = stores.iter().copied().any(is_of_store);
+        return Err(no_candidate(place, has_replaced));
     }
     // The list is sorted by directory. The revisions of etcd begin again with a new cluster.
     let by_revision = place.is_local();
@@ -151,6 +149,26 @@ fn newest(
         "No backup in {}. Name a backup file, or the directory for copies with --backup-folder",
         place.backups().folder().display()
     )))
+}
+
+/// Error if there are only backups that `--newest` does not restore.
+fn no_candidate(place: &StorePlace, has_replaced: bool) -> Failure {
+    let backups = place.backups();
+    let folder = backups.folder().display();
+    let (found, wanted) = if has_replaced {
+        (
+            format!("All backups of this store in {folder} hold what an earlier restore replaced"),
+            "To restore one of them",
+        )
+    } else {
+        (
+            format!("No backup in {folder} is of this store"),
+            "To restore one of another store",
+        )
+    };
+    Failure::NoBackup(format!(
+        "{found}. {wanted}, name it: umai backup restore NAME; see umai backup list"
+    ))
 }
 
 fn print_summary(prepared: &PreparedBackup, place: &StorePlace, output: &Output) {
