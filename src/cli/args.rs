@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
-use clap::{Arg, Command, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use super::exit::Failure;
 use super::remote_args::ExplicitOptions;
@@ -24,6 +24,9 @@ pub enum ParseOutcome {
     /// Text to print: help or version.
     Text(String),
 }
+
+/// Option that confirms a command.
+const YES: &str = "--yes";
 
 /// Width of help texts, in columns.
 pub const MAX_WIDTH: usize = 100;
@@ -106,11 +109,21 @@ fn command_path(arguments: &[OsString]) -> String {
 fn named_command(arguments: &[OsString]) -> (String, Command) {
     let mut command = Args::command();
     let mut path = "umai".to_owned();
-    for argument in arguments {
-        if let Some(subcommand) = command.find_subcommand(argument) {
-            path = format!("{path} {}", subcommand.get_name());
-            command = subcommand.clone();
-        }
+    // Parsing ends at the unknown option, and the command may follow it; help would be an error.
+    let left_out = [YES, "-h", "--help"];
+    let others = arguments
+        .iter()
+        .filter(|argument| left_out.iter().all(|option| argument != option));
+    let parser = command.clone().no_binary_name(true).ignore_errors(true);
+    let matches = parser.try_get_matches_from(others).ok();
+    let mut named = matches.as_ref().and_then(ArgMatches::subcommand);
+    while let Some((name, matches)) = named {
+        path = format!("{path} {name}");
+        let Some(subcommand) = command.find_subcommand(name) else {
+            break;
+        };
+        command = subcommand.clone();
+        named = matches.subcommand();
     }
     (path, command)
 }
@@ -169,7 +182,7 @@ fn unknown_argument(error: &Error, arguments: &[OsString]) -> String {
             secret_args::advice(None)
         );
     }
-    if name == "--yes" {
+    if name == YES {
         let (path, command) = named_command(arguments);
         let is_known = command.get_arguments().any(|one| one.get_id() == "yes");
         return if is_known {

@@ -162,6 +162,8 @@ fn colors_are_written_on_request_only() {
 
 #[rstest]
 #[case::none(&["key", "rotate", "--yes"], "umai key rotate asks for no confirmation; leave it out")]
+#[case::value_like_a_command(&["--target", "backup", "key", "rotate", "--yes"], "umai key rotate asks for no confirmation")]
+#[case::with_help(&["--yes", "connections", "delete", "a", "--help"], "--yes belongs to umai connections delete")]
 #[case::before_the_command(&["--yes", "connections", "delete", "a"], "--yes belongs to umai connections delete: write it after the command")]
 fn confirmation_of_another_command_is_explained(#[case] arguments: &[&str], #[case] hint: &str) {
     let answer = Home::new().run(arguments);
