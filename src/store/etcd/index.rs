@@ -43,7 +43,7 @@ impl EtcdIndex {
 
     /// Uses the saved index and returns its position; none if there is none.
     pub fn open_saved(&self) -> Option<IndexPosition> {
-        let (rows, count, position) = self.saved.as_ref()?.open()?;
+        let (rows, count, position) = self.saved.as_ref()?.open_for_use()?;
         self.use_rows(MemoryRows::above(rows), count);
         Some(position)
     }

@@ -2,8 +2,9 @@
 //!
 //! Any number of processes can use it; one of them at a time replaces it, when it ends.
 
+use std::fs::{File, FileTimes};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -104,10 +105,25 @@ impl SavedIndex {
         })
     }
 
-    /// Opens the index; returns its rows, the number of connections, and its position.
-    pub fn open(&self) -> Option<(IndexFile, u64, IndexPosition)> {
+    /// Opens the index, and records that it is used; returns its rows, the number of connections, and its position.
+    pub fn open_for_use(&self) -> Option<(IndexFile, u64, IndexPosition)> {
+        let opened = self.open();
+        if opened.is_some() {
+            self.record_use();
+        }
+        opened
+    }
+
+    fn open(&self) -> Option<(IndexFile, u64, IndexPosition)> {
         let (file, header) = IndexFile::open::<IndexHeader>(&self.path, &self.auth)?;
         (header.umai == VERSION).then_some((file, header.count, header.position))
+    }
+
+    /// Records that the index is used, also where the file system does not record reads.
+    fn record_use(&self) {
+        let now = FileTimes::new().set_accessed(SystemTime::now());
+        // Where it fails, an unchanged index is built again once a month.
+        let _ = File::open(&self.path).and_then(|file| file.set_times(now));
     }
 
     /// Removes the index.
@@ -192,7 +208,7 @@ fn remove_unused(folder: &Path) {
     }
 }
 
-/// Returns true if a file was neither read nor written for a long time. Most systems record at least one read a day.
+/// Returns true if a file was neither used nor written for a long time.
 fn is_unused(path: &Path) -> bool {
     let times = path
         .metadata()
