@@ -410,6 +410,13 @@ fn doctor_reports_nodes_and_key() {
     let found = machines.out(&machines.one, &["doctor"]);
     assert!(found.contains("leader, database"), "{found}");
     assert!(found.contains("the key matches"), "{found}");
+    assert!(!found.contains("not noticed here"), "{found}");
+    // The list of stores that were used cannot be written.
+    let addresses = machines.one.path(".config/umai/umai.addresses");
+    std::fs::remove_file(&addresses).unwrap();
+    std::fs::create_dir(&addresses).unwrap();
+    let found = machines.out(&machines.one, &["doctor"]);
+    assert!(found.contains("not noticed here"), "{found}");
     let keyless = machines.run(&Home::new(), &["doctor"]);
     assert_eq!(keyless.code, 6, "{keyless:?}");
     assert!(keyless.out.contains("needs its key"), "{keyless:?}");

@@ -91,6 +91,11 @@ mod with_etcd {
             Ok(true) => {
                 findings.ok("store", format!("{address}; the key matches"));
                 report_index(found.index.as_ref(), findings);
+                if let Err(error) = &found.remembered {
+                    let says = format!("{error}; if etcd loses the store, it is not noticed here");
+                    let todo = "make the config directory writable: umai lists the stores there that were used";
+                    findings.warning("store", says, Some(todo.into()));
+                }
             }
             Ok(false) => findings.ok(
                 "store",

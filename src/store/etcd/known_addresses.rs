@@ -58,6 +58,17 @@ impl KnownAddresses {
         })
     }
 
+    /// Fails if a store is not in the list, and cannot be added either.
+    pub fn check_added(&self, store: Uuid) -> Result<(), StoreError> {
+        let checked = self.list.read().and_then(|lines| {
+            if self.store_in(&lines) == Some(store) {
+                return Ok(());
+            }
+            self.list.check_writable()
+        });
+        checked.map_err(|error| io_error::io_error(self.list.path(), &error))
+    }
+
     /// Returns the ID of the store that was used at one of the nodes.
     pub fn store(&self) -> Option<Uuid> {
         self.store_in(&self.list.read().ok()?)

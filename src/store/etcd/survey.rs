@@ -29,6 +29,8 @@ pub struct EtcdSurvey {
     pub store: Result<bool, StoreError>,
     /// Contents that are not in use, or not yet.
     pub unused: Vec<UnusedContent>,
+    /// Error if this machine cannot remember that it used the store, and would not notice its loss.
+    pub remembered: Result<(), StoreError>,
     /// Index of the store that is saved on this machine.
     pub index: Option<SavedIndexState>,
 }
@@ -97,26 +99,17 @@ pub async fn survey(options: &EtcdOptions, files: &StoreOptions) -> Result<EtcdS
         },
     });
     let nodes = join_all(nodes).await;
-    let is_any = nodes.iter().any(|node| node.state.is_ok());
-    let unreachable = || StoreError::Unreachable("No node answers".into());
-    if !is_any {
+    if !nodes.iter().any(|node| node.state.is_ok()) {
         return Ok(EtcdSurvey {
             nodes,
             alarms: Ok(Vec::new()),
-            store: Err(unreachable()),
+            store: Err(StoreError::Unreachable("No node answers".into())),
             unused: Vec::new(),
+            remembered: Ok(()),
             index: None,
         });
     }
-    let alarms = client.alarms().await.map_err(read_error);
-    let alarms = alarms.map(|found| {
-        let known = found.iter().filter_map(|member| match member.alarm() {
-            AlarmType::None => None,
-            AlarmType::NoSpace => Some(EtcdAlarm::NoSpace),
-            AlarmType::Corrupt => Some(EtcdAlarm::Corrupt),
-        });
-        known.collect()
-    });
+    let alarms = alarms(&client).await;
     let location = EtcdLocation::new(options)?;
     let found = find(&client, &location.keys, &options.address).await;
     let unused = match &found {
@@ -139,6 +132,10 @@ pub async fn survey(options: &EtcdOptions, files: &StoreOptions) -> Result<EtcdS
     Ok(EtcdSurvey {
         nodes,
         alarms,
+        remembered: match &store {
+            Ok(Some((id, _))) => known.check_added(*id),
+            Ok(None) | Err(_) => Ok(()),
+        },
         index: match &store {
             Ok(Some((id, key))) => saved_index(options, *id, key),
             Ok(None) | Err(_) => None,
@@ -146,6 +143,16 @@ pub async fn survey(options: &EtcdOptions, files: &StoreOptions) -> Result<EtcdS
         store: store.map(|found| found.is_some()),
         unused,
     })
+}
+
+async fn alarms(client: &EtcdClient) -> Result<Vec<EtcdAlarm>, StoreError> {
+    let found = client.alarms().await.map_err(read_error)?;
+    let known = found.iter().filter_map(|member| match member.alarm() {
+        AlarmType::None => None,
+        AlarmType::NoSpace => Some(EtcdAlarm::NoSpace),
+        AlarmType::Corrupt => Some(EtcdAlarm::Corrupt),
+    });
+    Ok(known.collect())
 }
 
 fn saved_index(options: &EtcdOptions, id: Uuid, key: &StoreKey) -> Option<SavedIndexState> {
