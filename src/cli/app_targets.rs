@@ -15,8 +15,7 @@ use crate::api::client::RemoteOptions;
 use crate::config::target::{Target, TargetLocation};
 use crate::connection::{ConnectionError, StoreError};
 use crate::plan::RevealedSettings;
-use crate::service::ConnectionService;
-use crate::tui::targets::{TargetEntry, Targets};
+use crate::tui::targets::{OpenPurpose, OpenTarget, TargetEntry, Targets};
 
 /// Targets of a run of the app.
 pub struct AppTargets {
@@ -127,16 +126,21 @@ impl Targets for AppTargets {
         targets.chain(self.local_store()).collect()
     }
 
-    async fn open(&self, name: &str) -> Result<Arc<dyn ConnectionService>, ConnectionError> {
+    async fn open(&self, name: &str, purpose: OpenPurpose) -> Result<OpenTarget, ConnectionError> {
         let mut opened = self.opened.lock().await;
-        if let Some(session) = opened.get(name) {
-            return Ok(Arc::clone(&session.service));
+        if let Some(session) = opened.get(name).filter(|session| !session.is_missing()) {
+            return Ok(OpenTarget::existing(Arc::clone(&session.service)));
         }
-        let context = self.context_of(name)?;
+        let context = self
+            .context_of(name)?
+            .adding(purpose == OpenPurpose::Change);
         let session = OpenSession::open(&context, context.store()).await?;
-        let service = Arc::clone(&session.service);
+        let target = OpenTarget {
+            service: Arc::clone(&session.service),
+            is_missing: session.is_missing(),
+        };
         opened.insert(name.to_owned(), session);
-        Ok(service)
+        Ok(target)
     }
 
     async fn reveal(

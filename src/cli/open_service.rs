@@ -53,6 +53,11 @@ impl OpenSession {
         self.store.opening_notice()
     }
 
+    /// Returns true if there is no store, and none was created.
+    pub fn is_missing(&self) -> bool {
+        self.store.is_missing()
+    }
+
     /// Closes the store.
     pub async fn close(&self) -> Result<(), StoreError> {
         self.store.close().await

@@ -32,6 +32,8 @@ pub struct OpenedEtcd {
     store: PlainStore,
     /// Sentence for the user: it was created, or is another one than before.
     notice: Option<String>,
+    /// True for the stand-in of a store that does not exist.
+    is_missing: bool,
 }
 
 impl StoreHandle {
@@ -74,6 +76,14 @@ impl StoreHandle {
         }
     }
 
+    /// Returns true if the store was opened, does not exist, and was not created.
+    pub fn is_missing(&self) -> bool {
+        match self {
+            Self::Local(_) => false,
+            Self::Etcd(_, state) => state.get().is_some_and(|opened| opened.is_missing),
+        }
+    }
+
     /// Closes the store if it is open.
     pub async fn close(&self) -> Result<(), StoreError> {
         match self {
@@ -105,6 +115,7 @@ async fn open_etcd(
             WithoutStore::Empty => Ok(OpenedEtcd {
                 store: Arc::new(MissingStore::new(&options.address)),
                 notice: None,
+                is_missing: true,
             }),
             // With Create, a store that does not exist is an error.
             WithoutStore::Refuse | WithoutStore::Create => Err(not_created(&options.address)),
@@ -112,6 +123,7 @@ async fn open_etcd(
     };
     Ok(OpenedEtcd {
         notice: store.opening_notice(),
+        is_missing: false,
         store: Arc::new(store),
     })
 }

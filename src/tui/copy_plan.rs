@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::targets::TargetsHandle;
+use super::targets::{OpenPurpose, TargetsHandle};
 use crate::connection::{Connection, ConnectionError};
 use crate::plan::{
     CopySource, ExistingPolicy, FieldChange, PlanAction, PlanOptions, PlanStep, SecretPolicy,
@@ -34,6 +34,8 @@ pub struct CopyPlan {
     pub rows: Vec<CopyRow>,
     /// True if the secrets of the source can be copied.
     pub can_reveal: bool,
+    /// True if the copy creates the store.
+    pub creates_store: bool,
 }
 
 /// Connection in a copy.
@@ -68,10 +70,11 @@ pub enum PlannedCopy {
     Refused(String),
 }
 
-/// Step of a plan with the service of its target; run at most once.
+/// Step of a plan with its target; run at most once.
 #[derive(Clone)]
 pub struct CopyStep {
-    service: Arc<dyn ConnectionService>,
+    targets: TargetsHandle,
+    target: Arc<str>,
     step: Arc<std::sync::Mutex<Option<PlanStep>>>,
 }
 
@@ -91,9 +94,13 @@ impl CopyStep {
     /// Runs the step.
     pub async fn run(self) -> StepResult {
         let taken = self.step.lock().ok().and_then(|mut step| step.take());
-        match taken {
-            Some(step) => execute_step(&*self.service, step.action).await,
-            None => StepResult::NotStarted,
+        let Some(step) = taken else {
+            return StepResult::NotStarted;
+        };
+        let opened = self.targets.0.open(&self.target, OpenPurpose::Change).await;
+        match opened {
+            Ok(target) => execute_step(&*target.service, step.action).await,
+            Err(error) => StepResult::Failed(error),
         }
     }
 }
@@ -113,7 +120,8 @@ pub async fn plan_copy(
         SecretPolicy::Keep => revealed.unwrap_or_default(),
     };
     let can_reveal = revealed.is_some();
-    let service = targets.open(&request.name).await?;
+    let target = targets.open(&request.name, OpenPurpose::Compare).await?;
+    let service = target.service;
     let catalog = service.providers();
     let of_source: Vec<(String, Uuid)> = connections
         .iter()
@@ -149,13 +157,23 @@ pub async fn plan_copy(
         rows.push(CopyRow::refused(refused.alias, refused.error.to_string()));
     }
     let steps = plan.steps.into_iter();
-    rows.extend(steps.map(|step| CopyRow::planned(step, &service)));
+    let name: Arc<str> = request.name.into();
+    rows.extend(steps.map(|step| {
+        let copy = step
+            .is_change()
+            .then(|| (request.targets.clone(), Arc::clone(&name)));
+        CopyRow::planned(step, copy)
+    }));
     for row in &mut rows {
         let known = of_source.iter().find(|(alias, _)| *alias == row.alias);
         row.id = known.map(|(_, id)| *id);
     }
     rows.sort_by(|one, other| (one.rank(), &one.alias).cmp(&(other.rank(), &other.alias)));
-    Ok(CopyPlan { rows, can_reveal })
+    Ok(CopyPlan {
+        rows,
+        can_reveal,
+        creates_store: target.is_missing,
+    })
 }
 
 fn alias_of(connections: &[Connection]) -> String {
@@ -186,7 +204,8 @@ impl CopyRow {
         }
     }
 
-    fn planned(step: PlanStep, service: &Arc<dyn ConnectionService>) -> Self {
+    /// Returns the row of a step; `copy` is the target, with all targets, if it changes something.
+    fn planned(step: PlanStep, copy: Option<(TargetsHandle, Arc<str>)>) -> Self {
         Self {
             alias: step.alias.clone(),
             id: None,
@@ -200,8 +219,9 @@ impl CopyRow {
             changes: step.field_changes(),
             not_copied: step.not_copied(),
             uncopied_secrets: step.uncopied_secrets.len(),
-            step: step.is_change().then(|| CopyStep {
-                service: Arc::clone(service),
+            step: copy.map(|(targets, target)| CopyStep {
+                targets,
+                target,
                 step: Arc::new(std::sync::Mutex::new(Some(step))),
             }),
         }

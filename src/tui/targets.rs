@@ -52,14 +52,42 @@ impl TargetEntry {
     }
 }
 
+/// Purpose of opening a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenPurpose {
+    /// Its connections are read.
+    Compare,
+    /// Connections are added or changed.
+    Change,
+}
+
+/// Target that was opened.
+#[derive(Clone)]
+pub struct OpenTarget {
+    /// Service.
+    pub service: Arc<dyn ConnectionService>,
+    /// True if its store does not exist: a change creates it.
+    pub is_missing: bool,
+}
+
+impl OpenTarget {
+    /// Returns a target that exists.
+    pub fn existing(service: Arc<dyn ConnectionService>) -> Self {
+        Self {
+            service,
+            is_missing: false,
+        }
+    }
+}
+
 /// Targets, and the way to use them.
 #[async_trait]
 pub trait Targets: Send + Sync {
     /// Lists all targets in the order of the configuration.
     fn list(&self) -> Vec<TargetEntry>;
 
-    /// Opens a target.
-    async fn open(&self, name: &str) -> Result<Arc<dyn ConnectionService>, ConnectionError>;
+    /// Opens a target. To compare with it, a store that does not exist yet stays so, and is empty.
+    async fn open(&self, name: &str, purpose: OpenPurpose) -> Result<OpenTarget, ConnectionError>;
 
     /// Returns the settings of connections with their secrets, of a target or of the current one; none where they are never sent.
     async fn reveal(

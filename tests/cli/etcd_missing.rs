@@ -5,6 +5,7 @@ use rstest::rstest;
 use crate::etcd::Machines;
 use crate::etcd_node::{EtcdNode, shared_address};
 use crate::home::{Answer, DOCUMENTED, Home, answer_of};
+use crate::pty::{KIND, Terminal};
 
 const ADDRESSES: &str = ".config/umai/umai.addresses";
 const CREATE: [&str; 4] = ["connections", "create", "--from-json", "-"];
@@ -89,6 +90,50 @@ fn change_creates_the_store_and_says_so_once() {
     assert!(first.err.contains(&created), "{first:?}");
     let second = run(&home, &store, &["token", "list"]);
     assert_eq!(second.err, "", "{second:?}");
+}
+
+#[test]
+fn app_creates_the_store_of_a_target_only_when_a_copy_is_confirmed() {
+    let Some(store) = new_address() else {
+        return;
+    };
+    let home = Home::documented();
+    let config = format!("[targets.team]\nstore = \"{store}\"\n");
+    home.write(".config/umai/config.toml", config);
+    let line = format!(
+        "exec env HOME='{}' {} --fresh",
+        home.path("").display(),
+        env!("CARGO_BIN_EXE_umai")
+    );
+    let mut app = Terminal::command(&line);
+    app.press(KIND);
+    app.shows("Connections");
+    app.press("/");
+    app.shows("╭ /");
+    app.press("openai-prod");
+    app.shows("/ openai-prod");
+    app.press("\r");
+    app.until("the list", |app| !app.contents().contains("Enter Keep"));
+    app.press("P");
+    app.shows("team");
+    app.press("\r");
+    app.shows("Enter Cancel");
+    app.press("\t");
+    app.shows("Enter Add secrets");
+    app.press("\r");
+    app.shows("There is no store yet: copying creates it");
+    let doctor = run(&home, &store, &["doctor"]);
+    assert!(doctor.out.contains("none yet at"), "{doctor:?}");
+    app.press("y");
+    app.shows("1 created");
+    let listed = run(&home, &store, &["connections", "list"]);
+    assert!(listed.out.contains("openai-prod"), "{listed:?}");
+    app.press("\r");
+    app.until("the list", |app| !app.contents().contains("Copy to team"));
+    app.press("q");
+    app.ends();
+    let created = format!("Created the store {store}");
+    assert!(app.has_written(&created), "{}", app.contents());
 }
 
 /// Deletes everything in etcd, as a new cluster in place of the old one.

@@ -6,7 +6,7 @@ use umai::api::client::RemoteService;
 use umai::connection::ConnectionError;
 use umai::plan::{Revealed, RevealedSettings};
 use umai::service::ConnectionService;
-use umai::tui::targets::{TargetEntry, Targets, TargetsHandle};
+use umai::tui::targets::{OpenPurpose, OpenTarget, TargetEntry, Targets, TargetsHandle};
 use uuid::Uuid;
 
 use crate::app::{screen, stage};
@@ -32,8 +32,8 @@ impl Targets for TwoSites {
         }]
     }
 
-    async fn open(&self, _: &str) -> Result<Arc<dyn ConnectionService>, ConnectionError> {
-        Ok(Arc::clone(&self.to))
+    async fn open(&self, _: &str, _: OpenPurpose) -> Result<OpenTarget, ConnectionError> {
+        Ok(OpenTarget::existing(Arc::clone(&self.to)))
     }
 
     async fn reveal(

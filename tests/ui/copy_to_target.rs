@@ -8,7 +8,7 @@ use umai::connection::{ConnectionError, PlainSecret, SettingValue, Settings};
 use umai::plan::{Revealed, RevealedSettings};
 use umai::service::{ConnectionService, ReadOnlyService};
 use umai::tui::dialogs::copy_to_target::CopyDialog;
-use umai::tui::targets::{TargetEntry, Targets, TargetsHandle};
+use umai::tui::targets::{OpenPurpose, OpenTarget, TargetEntry, Targets, TargetsHandle};
 use uuid::Uuid;
 
 use crate::support::harness::{Harness, THREE};
@@ -39,8 +39,8 @@ impl Targets for TestTargets {
         ]
     }
 
-    async fn open(&self, _: &str) -> Result<Arc<dyn ConnectionService>, ConnectionError> {
-        Ok(Arc::clone(&self.prod))
+    async fn open(&self, _: &str, _: OpenPurpose) -> Result<OpenTarget, ConnectionError> {
+        Ok(OpenTarget::existing(Arc::clone(&self.prod)))
     }
 
     async fn reveal(

@@ -6,10 +6,9 @@ use crate::support::harness::Harness;
 use async_trait::async_trait;
 use umai::connection::ConnectionError;
 use umai::plan::RevealedSettings;
-use umai::service::ConnectionService;
 use umai::tui::effect::Effect;
 use umai::tui::event::Event;
-use umai::tui::targets::{TargetEntry, Targets, TargetsHandle};
+use umai::tui::targets::{OpenPurpose, OpenTarget, TargetEntry, Targets, TargetsHandle};
 use uuid::Uuid;
 
 /// Targets that are listed, and never opened.
@@ -21,7 +20,7 @@ impl Targets for ListedTargets {
         self.0.clone()
     }
 
-    async fn open(&self, _: &str) -> Result<Arc<dyn ConnectionService>, ConnectionError> {
+    async fn open(&self, _: &str, _: OpenPurpose) -> Result<OpenTarget, ConnectionError> {
         unreachable!("switching starts the app again")
     }
 

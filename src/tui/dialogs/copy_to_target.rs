@@ -58,6 +58,7 @@ pub struct CopyDialog {
     target: usize,
     secrets: SecretPolicy,
     can_reveal: bool,
+    creates_store: bool,
     rows: Vec<CopyRow>,
     /// Result of each row; none before its end.
     results: Vec<Option<StepResult>>,
@@ -94,6 +95,7 @@ impl CopyDialog {
             target: 0,
             secrets: SecretPolicy::Keep,
             can_reveal: false,
+            creates_store: false,
             rows: Vec::new(),
             results: Vec::new(),
             current: None,

@@ -40,6 +40,7 @@ impl CopyDialog {
                 self.results = vec![None; plan.rows.len()];
                 self.rows = plan.rows;
                 self.can_reveal = plan.can_reveal;
+                self.creates_store = plan.creates_store;
                 self.phase = CopyPhase::Preview;
                 self.focus = 0;
                 self.cursor = Cursor::default();

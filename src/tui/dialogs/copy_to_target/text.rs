@@ -64,11 +64,16 @@ impl CopyDialog {
                 parts
             }
             CopyPhase::Planning => vec![(format!("Comparing with {place}"), Tone::Text)],
-            CopyPhase::Preview => vec![
-                (format!("To {place}"), Tone::Title),
-                (self.planned_sentence(), Tone::Text),
-                (self.secrets_sentence(), Tone::Dim),
-            ],
+            CopyPhase::Preview => {
+                let mut parts = vec![(format!("To {place}"), Tone::Title)];
+                if self.creates_store {
+                    let text = "There is no store yet: copying creates it";
+                    parts.push((text.into(), Tone::Warning));
+                }
+                parts.push((self.planned_sentence(), Tone::Text));
+                parts.push((self.secrets_sentence(), Tone::Dim));
+                parts
+            }
             CopyPhase::Running if self.is_stopped => {
                 vec![("Stopping after this connection".into(), Tone::Warning)]
             }
