@@ -3,9 +3,6 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::Access;
-use rustix::io::Errno;
-
 use super::io_error;
 use crate::atomic_file;
 
@@ -35,15 +32,6 @@ impl LineFile {
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(error),
-        }
-    }
-
-    /// Fails if the lines cannot be changed, because of permissions or a read-only file system. The folder may not exist yet.
-    pub fn check_writable(&self) -> io::Result<()> {
-        let folder = self.path.parent().unwrap_or(&self.path);
-        match rustix::fs::access(folder, Access::WRITE_OK) {
-            Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(error) => Err(error.into()),
         }
     }
 

@@ -411,7 +411,7 @@ fn doctor_reports_nodes_and_key() {
     assert!(found.contains("leader, database"), "{found}");
     assert!(found.contains("the key matches"), "{found}");
     assert!(!found.contains("not noticed here"), "{found}");
-    // The list of stores that were used cannot be written.
+    // The list of stores that were used cannot be read.
     let addresses = machines.one.path(".config/umai/umai.addresses");
     std::fs::remove_file(&addresses).unwrap();
     std::fs::create_dir(&addresses).unwrap();

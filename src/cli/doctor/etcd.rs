@@ -43,6 +43,9 @@ mod with_etcd {
     const DEFAULT_QUOTA: u64 = 2 * 1024 * 1024 * 1024;
     /// Share of the quota, in percent, at which the doctor warns.
     const LARGE_SHARE: u64 = 80;
+    /// First versions of etcd that allow transactions without a put while the database is full (etcd's pull requests 14254 and 14884).
+    /// umai reads and deletes with transactions.
+    const ALLOW_READS: [[u32; 3]; 2] = [[3, 4, 20], [3, 5, 7]];
     /// Time before the end of a certificate at which the doctor warns.
     const EXPIRES_SOON: TimeDelta = TimeDelta::days(30);
 
@@ -93,7 +96,7 @@ mod with_etcd {
                 report_index(found.index.as_ref(), findings);
                 if let Err(error) = &found.remembered {
                     let says = format!("{error}; if etcd loses the store, it is not noticed here");
-                    let todo = "make the config directory writable: umai lists the stores there that were used";
+                    let todo = "make the file readable and its directory writable: umai records there which stores it has used";
                     findings.warning("store", says, Some(todo.into()));
                 }
             }
@@ -195,10 +198,28 @@ mod with_etcd {
             }
         };
         findings.ok(AREA, format!("{name}: version {version}, {role}, {sizes}"));
+        if refuses_reads_when_full(version) {
+            let says = format!(
+                "version {version} of {name} refuses umai's reads, too, when the database is full"
+            );
+            let todo = "update etcd: to 3.4.20, 3.5.7 or later";
+            findings.warning(AREA, says, Some(todo.into()));
+        }
         report_size(node, (*size, share), findings);
         if *lag > SMALL_LAG {
             findings.warning(AREA, format!("{name} is {lag} entries behind"), None);
         }
+    }
+
+    fn refuses_reads_when_full(version: &str) -> bool {
+        let numbers = version.split(['.', '-']);
+        let numbers = numbers.map_while(|part| part.parse().ok());
+        let Ok(version) = <[u32; 3]>::try_from(numbers.take(3).collect::<Vec<_>>()) else {
+            return false;
+        };
+        let is_of_series = |first: &&[u32; 3]| first[..2] == version[..2];
+        let first = ALLOW_READS.iter().find(is_of_series);
+        version < *first.unwrap_or(&ALLOW_READS[0])
     }
 
     /// Warns before the quota is used up.
@@ -249,5 +270,24 @@ mod with_etcd {
             ),
         };
         findings.problem(AREA, says, Some(todo.into()), Exit::Store);
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use rstest::rstest;
+
+        use super::refuses_reads_when_full;
+
+        #[rstest]
+        #[case("", false)]
+        #[case("3.3.27", true)]
+        #[case("3.4.19", true)]
+        #[case("3.4.20", false)]
+        #[case("3.5.1", true)]
+        #[case("3.5.7", false)]
+        #[case("3.6.0-rc.1", false)]
+        fn faulty_versions_are_known(#[case] version: &str, #[case] is_faulty: bool) {
+            assert_eq!(refuses_reads_when_full(version), is_faulty);
+        }
     }
 }

@@ -3,9 +3,13 @@
 //! Without the list, a store whose data etcd has lost would be replaced by an empty one.
 
 use std::io;
+use std::path::Path;
 
+use rustix::fs::Access;
+use rustix::io::Errno;
 use uuid::Uuid;
 
+use crate::atomic_file;
 use crate::connection::StoreError;
 use crate::store::etcd_options::{EtcdAddress, SCHEME};
 use crate::store::line_file::LineFile;
@@ -64,7 +68,7 @@ impl KnownAddresses {
             if self.store_in(&lines) == Some(store) {
                 return Ok(());
             }
-            self.list.check_writable()
+            check_writable(self.list.path())
         });
         checked.map_err(|error| io_error::io_error(self.list.path(), &error))
     }
@@ -100,6 +104,20 @@ impl KnownAddresses {
         let address = line.split_whitespace().next().unwrap_or_default();
         self.addresses.iter().any(|own| own == address)
     }
+}
+
+/// Fails if a file with a lock cannot be replaced, because of permissions or a read-only file system. Its folder may not exist yet.
+fn check_writable(file: &Path) -> io::Result<()> {
+    let lock = atomic_file::lock_path(file);
+    let folders = file.ancestors().skip(1);
+    let existing = folders.filter(|folder| folder.exists()).take(1);
+    for path in std::iter::once(&*lock).chain(existing) {
+        match rustix::fs::access(path, Access::WRITE_OK) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -140,7 +158,7 @@ mod tests {
         let team = known(folder.path(), "etcd://h1/team");
         team.add(Uuid::from_u128(1));
         // A folder in the place of the lock file.
-        let lock = crate::atomic_file::lock_path(team.list.path());
+        let lock = atomic_file::lock_path(team.list.path());
         std::fs::remove_file(&lock).unwrap();
         std::fs::create_dir(&lock).unwrap();
         let before = Some(Uuid::from_u128(1));
