@@ -2,90 +2,48 @@
 //!
 //! `UMAI_ETCD_KILLS=20` runs the long form.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+mod load;
+mod proxy;
+
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use tempfile::TempDir;
 use umai::connection::StoreError;
-use umai::connection::store::{ChangeKind, Revision};
+use umai::connection::store::Revision;
 use umai::store::etcd_options::{EtcdOptions, EtcdUser};
 use umai::store::place::StorePlace;
 use umai::store::rotation::{RotationResult, rotate_in};
 use umai::store::{StoreHandle, StoreOptions, WithoutStore};
-use uuid::Uuid;
 
+pub use self::load::{Cluster, under_load};
+use self::proxy::Proxy;
 use crate::etcd_node::EtcdNode;
 use crate::support::fixture::{EVERYTHING, Store, id, save};
-
-const WRITERS: u64 = 8;
-const WATCHERS: usize = 3;
-/// Acknowledged writes between two faults.
-const PROGRESS: u64 = 200;
-/// Time without an acknowledgement that is more than a slow write.
-const BREAK: Duration = Duration::from_millis(200);
 
 /// Number of times that the leader is killed.
 pub fn kills() -> u64 {
     std::env::var("UMAI_ETCD_KILLS").map_or(1, |text| text.parse().unwrap())
 }
 
-/// Three nodes, and a store on them.
-pub struct Cluster {
-    pub nodes: [Option<EtcdNode>; 3],
-    address: String,
-    /// Config directory with the key.
-    home: TempDir,
+fn is_long() -> bool {
+    kills() > 1
 }
 
-impl Cluster {
-    pub fn start() -> Option<Self> {
-        let nodes: [EtcdNode; 3] = EtcdNode::start_cluster()?;
-        let clients: Vec<_> = nodes.iter().map(|node| node.client.as_str()).collect();
-        Some(Self {
-            address: format!("etcd://{}/{}", clients.join(","), Uuid::new_v4()),
-            nodes: nodes.map(Some),
-            home: tempfile::tempdir().unwrap(),
-        })
-    }
+/// Number of times that each other fault happens.
+fn rounds() -> u64 {
+    if is_long() { 3 } else { 1 }
+}
 
-    /// Opens the store as another process would.
-    pub async fn open(&self) -> Store {
-        open(&self.address, &self.home).await
-    }
-
-    /// Waits for a leader and returns its position.
-    pub fn leader(&self) -> usize {
-        loop {
-            let is_leader = |node: &Option<EtcdNode>| {
-                node.as_ref()
-                    .is_some_and(|node| node.is_leader() == Some(true))
-            };
-            if let Some(leader) = self.nodes.iter().position(is_leader) {
-                return leader;
-            }
-            std::thread::yield_now();
-        }
-    }
-
-    /// Waits until all nodes know a leader.
-    pub fn wait_until_healthy(&self) {
-        for node in self.nodes.iter().flatten() {
-            while node.is_leader().is_none() {
-                std::thread::yield_now();
-            }
-        }
-    }
-
-    pub fn restart(&mut self, node: usize) {
-        self.nodes[node] = self.nodes[node].take().map(EtcdNode::restart);
+/// Lets a fault last for a time in the long form. The short form only waits for its effect.
+async fn last(seconds: u64) {
+    if is_long() {
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
     }
 }
 
-async fn open(address: &str, home: &TempDir) -> Store {
+pub async fn open(address: &str, home: &TempDir) -> Store {
     let options = EtcdOptions::new(address.parse().unwrap());
     try_open(options, home).await.unwrap()
 }
@@ -103,167 +61,6 @@ pub fn files(home: &TempDir) -> StoreOptions {
     }
 }
 
-/// Progress of the writers.
-#[derive(Default)]
-struct Progress {
-    acknowledged: AtomicU64,
-    is_over: AtomicBool,
-    /// Newest acknowledgement, and the longest time without any.
-    pause: Mutex<Option<(Instant, Duration)>>,
-    /// Longest time of an acknowledged write.
-    slowest: Mutex<Duration>,
-    /// Acknowledgements after which there was none for a moment, and the one that ended this.
-    breaks: Mutex<Vec<(Instant, Instant)>>,
-}
-
-impl Progress {
-    fn acknowledge(&self, took: Duration) {
-        let mut slowest = self.slowest.lock().unwrap();
-        *slowest = took.max(*slowest);
-        let mut pause = self.pause.lock().unwrap();
-        let now = Instant::now();
-        let (last, longest) = pause.unwrap_or((now, Duration::ZERO));
-        *pause = Some((now, longest.max(now - last)));
-        if now - last > BREAK {
-            self.breaks.lock().unwrap().push((last, now));
-        }
-        self.acknowledged.fetch_add(1, Ordering::AcqRel);
-    }
-
-    /// Waits for further acknowledgements.
-    async fn wait(&self) {
-        let goal = self.acknowledged.load(Ordering::Acquire) + PROGRESS;
-        while self.acknowledged.load(Ordering::Acquire) < goal {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    /// End of the longest break since a time.
-    fn first_after(&self, time: Instant) -> Instant {
-        let breaks = self.breaks.lock().unwrap();
-        let since = breaks.iter().filter(|(_, end)| *end > time);
-        since
-            .max_by_key(|(start, end)| *end - *start)
-            .map_or(time, |(_, end)| *end)
-    }
-
-    fn longest_pause(&self) -> Duration {
-        self.pause
-            .lock()
-            .unwrap()
-            .map_or(Duration::ZERO, |(_, longest)| longest)
-    }
-}
-
-/// Saves one version of a connection after the other, and returns the last acknowledged one.
-async fn write(store: Store, number: u64, progress: Arc<Progress>) -> u64 {
-    let mut version = 0;
-    while !progress.is_over.load(Ordering::Acquire) {
-        let begun = Instant::now();
-        match store.save(save(number, version + 1)).await {
-            Ok(_) => {
-                version += 1;
-                progress.acknowledge(begun.elapsed());
-            }
-            // The outcome is unknown, and says so: it may arrive late, but only once.
-            Err(StoreError::Unanswered(_)) => {
-                let found = store.get(id(number)).await.unwrap();
-                version = found.map_or(version, |found| found.item.version);
-            }
-            Err(error) => panic!("connection {number}, version {}: {error}", version + 1),
-        }
-    }
-    version
-}
-
-/// Follows the feed until every connection has its last version, and checks that no change is missing, repeated or out of order.
-async fn watch(
-    store: Store,
-    since: Revision,
-    last: tokio::sync::watch::Receiver<BTreeMap<Uuid, u64>>,
-) {
-    let mut last = last;
-    let mut seen = since;
-    let mut versions: BTreeMap<Uuid, u64> = BTreeMap::new();
-    loop {
-        let Ok(mut feed) = store.changes(seen).await else {
-            continue;
-        };
-        loop {
-            let is_complete = {
-                let expected = last.borrow_and_update();
-                !expected.is_empty() && *expected == versions
-            };
-            if is_complete {
-                return;
-            }
-            let change = tokio::select! {
-                change = feed.next() => change,
-                _ = last.changed() => continue,
-            };
-            // A feed that ends with an error is continued after the last change, as the app does.
-            let Some(Ok(change)) = change else { break };
-            assert!(
-                change.revision > seen,
-                "{:?} after {seen:?}",
-                change.revision
-            );
-            seen = change.revision;
-            let ChangeKind::Saved(item) = change.kind else {
-                panic!("nothing was deleted");
-            };
-            let before = versions.insert(item.id, item.version).unwrap_or(0);
-            assert_eq!(item.version, before + 1, "a change is missing or repeated");
-        }
-    }
-}
-
-/// Runs writers and watchers while `disturb` runs, and checks everything.
-async fn under_load(cluster: Cluster, disturb: impl AsyncFnOnce(&mut Cluster, &Progress)) {
-    let mut cluster = cluster;
-    let first = cluster.open().await;
-    let since = first.revision();
-    let progress = Arc::new(Progress::default());
-    let (last, expected) = tokio::sync::watch::channel(BTreeMap::new());
-    let mut watchers = Vec::new();
-    for _ in 0..WATCHERS {
-        let store = cluster.open().await;
-        watchers.push(tokio::spawn(watch(store, since, expected.clone())));
-    }
-    let mut writers = Vec::new();
-    for number in 0..WRITERS {
-        let store = cluster.open().await;
-        writers.push(tokio::spawn(write(store, number, Arc::clone(&progress))));
-    }
-    progress.wait().await;
-    disturb(&mut cluster, &progress).await;
-    progress.wait().await;
-    progress.is_over.store(true, Ordering::Release);
-    let written = join_all(writers).await.into_iter().map(Result::unwrap);
-    let written: BTreeMap<Uuid, u64> = (0..WRITERS)
-        .zip(written)
-        .map(|(number, version)| (id(number), version))
-        .collect();
-    last.send_replace(written.clone());
-    for watcher in watchers {
-        watcher.await.unwrap();
-    }
-    for (id, version) in &written {
-        let stored = first.get(*id).await.unwrap().unwrap();
-        assert_eq!(
-            stored.item.version, *version,
-            "an acknowledged write is lost"
-        );
-        let versions = first.versions(*id, EVERYTHING).await.unwrap();
-        assert_eq!(versions.total as u64, *version, "a write was done twice");
-    }
-    eprintln!(
-        "{} writes acknowledged, longest pause {:?}",
-        written.values().sum::<u64>(),
-        progress.longest_pause()
-    );
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn killed_leaders_lose_and_repeat_nothing() {
     let Some(cluster) = Cluster::start() else {
@@ -279,7 +76,7 @@ async fn killed_leaders_lose_and_repeat_nothing() {
             let elected = killed.elapsed();
             progress.wait().await;
             let first = progress.first_after(killed).duration_since(killed);
-            let slowest = std::mem::take(&mut *progress.slowest.lock().unwrap());
+            let slowest = progress.take_slowest();
             eprintln!(
                 "new leader after {elected:?}, next acknowledgement after {first:?}, slowest write {slowest:?}"
             );
@@ -295,12 +92,15 @@ async fn stopped_leader_is_left_and_its_late_answers_do_no_harm() {
         return;
     };
     under_load(cluster, async |cluster, progress| {
-        let leader = cluster.leader();
-        let node = cluster.nodes[leader].as_ref().unwrap();
-        node.signal("-STOP");
-        progress.wait().await;
-        node.signal("-CONT");
-        progress.wait().await;
+        for _ in 0..rounds() {
+            let leader = cluster.leader();
+            let node = cluster.nodes[leader].as_ref().unwrap();
+            node.signal("-STOP");
+            last(10).await;
+            progress.wait().await;
+            node.signal("-CONT");
+            progress.wait().await;
+        }
     })
     .await;
 }
@@ -310,12 +110,77 @@ async fn restart_of_all_nodes_is_survived() {
     let Some(cluster) = Cluster::start() else {
         return;
     };
-    under_load(cluster, async |cluster, _| {
-        for node in cluster.nodes.iter().flatten() {
-            node.kill();
+    under_load(cluster, async |cluster, progress| {
+        for _ in 0..rounds() {
+            for node in cluster.nodes.iter().flatten() {
+                node.kill();
+            }
+            for node in 0..cluster.nodes.len() {
+                cluster.restart(node);
+            }
+            progress.wait().await;
         }
-        for node in 0..cluster.nodes.len() {
-            cluster.restart(node);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn lost_quorum_only_delays_changes() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    under_load(cluster, async |cluster, progress| {
+        for _ in 0..rounds() {
+            cluster.wait_until_healthy();
+            let first = cluster.leader();
+            let [second, left] = [1, 2].map(|by| (first + by) % cluster.nodes.len());
+            for node in [first, second] {
+                cluster.nodes[node].as_ref().unwrap().kill();
+            }
+            cluster.wait_until_alone(left);
+            last(6).await;
+            for node in [first, second] {
+                cluster.restart(node);
+            }
+            progress.wait().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn watchers_that_are_behind_a_compaction_load_the_list_again() {
+    let Some(mut cluster) = Cluster::start() else {
+        return;
+    };
+    let nodes = cluster.nodes.iter().flatten();
+    let proxies = nodes.map(|node| Proxy::start(node.client.clone()));
+    let proxies = join_all(proxies).await;
+    cluster.watch_through(&proxies);
+    let observer = cluster.open().await;
+    under_load(cluster, async |cluster, progress| {
+        for _ in 0..rounds() {
+            let before = progress.reloads();
+            let seen = observer.revision();
+            for proxy in &proxies {
+                proxy.cut(true);
+            }
+            progress.wait().await;
+            while observer.revision() <= seen {
+                tokio::task::yield_now().await;
+            }
+            let body = format!("{{\"revision\":\"{}\"}}", observer.revision().0);
+            let node = cluster.nodes[0].as_ref().unwrap();
+            let answer = node.post("/v3/kv/compaction", &body).unwrap();
+            assert!(answer.contains("200 OK"), "{answer}");
+            for proxy in &proxies {
+                proxy.cut(false);
+            }
+            let is_missing = |(before, now): (&u64, u64)| now == *before;
+            while before.iter().zip(progress.reloads()).any(is_missing) {
+                tokio::task::yield_now().await;
+            }
+            progress.wait().await;
         }
     })
     .await;
