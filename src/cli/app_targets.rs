@@ -40,12 +40,14 @@ impl AppTargets {
 
     /// Closes the stores that were opened; returns sentences for the user about stores that were created.
     pub async fn close(&self) -> Result<Vec<String>, StoreError> {
-        let mut notices = Vec::new();
-        for (_, session) in self.opened.lock().await.drain() {
-            notices.extend(session.opening_notice());
-            session.close().await?;
+        let sessions: Vec<_> = self.opened.lock().await.drain().collect();
+        let mut closed = Ok(());
+        for (_, session) in &sessions {
+            closed = closed.and(session.close().await);
         }
-        Ok(notices)
+        closed?;
+        let notices = sessions.iter().map(|(_, session)| session.opening_notice());
+        Ok(notices.flatten().collect())
     }
 
     fn context_of(&self, name: &str) -> Result<CliContext, StoreError> {

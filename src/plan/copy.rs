@@ -37,7 +37,7 @@ pub struct CopySource {
     /// Providers of the source.
     pub catalog: Arc<ProviderCatalog>,
     /// Settings with secrets; none where umai may not read them, or if they were not requested.
-    pub revealed: Option<RevealedSettings>,
+    pub revealed: Option<Arc<RevealedSettings>>,
 }
 
 /// Use of the secrets of the source.
@@ -87,7 +87,7 @@ pub fn copy_entries(
     }
     let desired = read.connections.into_iter();
     Ok(desired
-        .map(|wanted| entry(wanted, source.revealed.as_ref(), secrets))
+        .map(|wanted| entry(wanted, source.revealed.as_deref(), secrets))
         .collect())
 }
 

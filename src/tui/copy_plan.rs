@@ -1,5 +1,6 @@
 //! Requests of a copy to a target: plan it, then copy one row after the other.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ pub struct CopyPlan {
     pub rows: Vec<CopyRow>,
     /// True if the secrets of the source can be copied.
     pub can_reveal: bool,
-    /// True if the copy creates the store.
+    /// True if the copy creates the store on etcd.
     pub creates_store: bool,
 }
 
@@ -119,11 +120,11 @@ pub async fn plan_copy(
         // They are only compared.
         SecretPolicy::Keep => revealed.unwrap_or_default(),
     };
-    let can_reveal = revealed.is_some();
+    let revealed = revealed.map(Arc::new);
     let target = targets.open(&request.name, OpenPurpose::Compare).await?;
     let service = target.service;
     let catalog = service.providers();
-    let of_source: Vec<(String, Uuid)> = connections
+    let of_source: HashMap<String, Uuid> = connections
         .iter()
         .map(|one| (one.item.alias.to_lowercase(), one.item.id))
         .collect();
@@ -145,7 +146,7 @@ pub async fn plan_copy(
     }
     let ids = ids_with_lists(&*service, &entries).await;
     if let Ok(Some(theirs)) = targets.reveal(Some(&request.name), &ids).await {
-        drop_equal_lists(&mut entries, revealed.as_ref(), &theirs);
+        drop_equal_lists(&mut entries, revealed.as_deref(), &theirs);
     }
     let options = PlanOptions {
         existing: ExistingPolicy::Update,
@@ -153,25 +154,20 @@ pub async fn plan_copy(
         is_shown: true,
     };
     let plan = build_plan(&service, entries, options, || {}).await?;
-    for refused in plan.refused {
-        rows.push(CopyRow::refused(refused.alias, refused.error.to_string()));
-    }
-    let steps = plan.steps.into_iter();
-    let name: Arc<str> = request.name.into();
-    rows.extend(steps.map(|step| {
-        let copy = step
-            .is_change()
-            .then(|| (request.targets.clone(), Arc::clone(&name)));
-        CopyRow::planned(step, copy)
+    let refused = plan.refused.into_iter();
+    rows.extend(refused.map(|one| CopyRow::refused(one.alias, one.error.to_string())));
+    let target_name: Arc<str> = request.name.as_str().into();
+    rows.extend(plan.steps.into_iter().map(|step| {
+        let place = (request.targets.clone(), Arc::clone(&target_name));
+        CopyRow::planned(step, place)
     }));
     for row in &mut rows {
-        let known = of_source.iter().find(|(alias, _)| *alias == row.alias);
-        row.id = known.map(|(_, id)| *id);
+        row.id = of_source.get(&row.alias).copied();
     }
     rows.sort_by(|one, other| (one.rank(), &one.alias).cmp(&(other.rank(), &other.alias)));
     Ok(CopyPlan {
         rows,
-        can_reveal,
+        can_reveal: revealed.is_some(),
         creates_store: target.is_missing,
     })
 }
@@ -204,8 +200,8 @@ impl CopyRow {
         }
     }
 
-    /// Returns the row of a step; `copy` is the target, with all targets, if it changes something.
-    fn planned(step: PlanStep, copy: Option<(TargetsHandle, Arc<str>)>) -> Self {
+    /// Returns the row of a step on one of the targets.
+    fn planned(step: PlanStep, (targets, target): (TargetsHandle, Arc<str>)) -> Self {
         Self {
             alias: step.alias.clone(),
             id: None,
@@ -219,7 +215,7 @@ impl CopyRow {
             changes: step.field_changes(),
             not_copied: step.not_copied(),
             uncopied_secrets: step.uncopied_secrets.len(),
-            step: copy.map(|(targets, target)| CopyStep {
+            step: step.is_change().then(|| CopyStep {
                 targets,
                 target,
                 step: Arc::new(std::sync::Mutex::new(Some(step))),

@@ -66,7 +66,7 @@ pub enum OpenPurpose {
 pub struct OpenTarget {
     /// Service.
     pub service: Arc<dyn ConnectionService>,
-    /// True if its store does not exist: a change creates it.
+    /// True if its store on etcd does not exist: a change creates it.
     pub is_missing: bool,
 }
 
@@ -86,7 +86,7 @@ pub trait Targets: Send + Sync {
     /// Lists all targets in the order of the configuration.
     fn list(&self) -> Vec<TargetEntry>;
 
-    /// Opens a target. To compare with it, a store that does not exist yet stays so, and is empty.
+    /// Opens a target. To compare with it, a store on etcd that does not exist is not created: it is empty.
     async fn open(&self, name: &str, purpose: OpenPurpose) -> Result<OpenTarget, ConnectionError>;
 
     /// Returns the settings of connections with their secrets, of a target or of the current one; none where they are never sent.

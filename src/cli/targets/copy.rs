@@ -1,5 +1,7 @@
 //! `umai targets copy`: makes the connections of a target like those of another one.
 
+use std::sync::Arc;
+
 use clap::Args;
 
 use super::super::Globals;
@@ -59,7 +61,7 @@ impl CopyTargets {
         if read.connections.is_empty() && !self.only.is_empty() {
             return Err(content::nothing_matches(&format!("'{}'", self.from)));
         }
-        read.revealed = if self.with_secrets {
+        let revealed = if self.with_secrets {
             let revealed = revealed?;
             if revealed.is_none() {
                 return Err(Failure::Usage(format!(
@@ -72,6 +74,7 @@ impl CopyTargets {
             // They are only compared.
             revealed.unwrap_or_default()
         };
+        read.revealed = revealed.map(Arc::new);
         let secrets = if self.with_secrets {
             SecretPolicy::Copy
         } else {
@@ -81,7 +84,7 @@ impl CopyTargets {
             let mut entries = entries(&read, &service.providers(), secrets, output)?;
             let ids = ids_with_lists(&**service, &entries).await;
             if let Ok(Some(revealed)) = content::reveal_ids(&context, &ids).await {
-                drop_equal_lists(&mut entries, read.revealed.as_ref(), &revealed);
+                drop_equal_lists(&mut entries, read.revealed.as_deref(), &revealed);
             }
             let options = ApplyOptions {
                 is_pruning: self.prune,

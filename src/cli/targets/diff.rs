@@ -1,6 +1,7 @@
 //! `umai targets diff`: differences between the connections of two targets, without their secrets.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -55,7 +56,7 @@ impl DiffTargets {
         let read = |name: &str, output: &mut Output| {
             let context = content::context_of(globals, name)?;
             let mut read = content::read(&context, &self.only, output)?;
-            read.revealed = content::reveal(&context, &read.connections)?;
+            read.revealed = content::reveal(&context, &read.connections)?.map(Arc::new);
             Ok::<_, Failure>(read)
         };
         let from = read(&self.from, output)?;

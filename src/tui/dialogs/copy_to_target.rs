@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::plan::{SecretPolicy, StepResult};
 use crate::tui::action::{Action, KeyContext};
-use crate::tui::copy_plan::{CopyRow, PlannedCopy};
+use crate::tui::copy_plan::CopyRow;
 use crate::tui::dialog::{
     Dialog, DialogContext, DialogModel, DialogOutcome, Frame, Pick, Rows, Spoken, TextBlock,
 };
@@ -64,6 +64,12 @@ pub struct CopyDialog {
     results: Vec<Option<StepResult>>,
     /// Row that is being copied.
     current: Option<usize>,
+    /// Index of a row: those before it were started, or have no step.
+    next_row: usize,
+    /// Number of rows that are to be copied.
+    steps: usize,
+    /// Number of these that have their result.
+    finished: usize,
     is_stopped: bool,
     /// Reason why the plan failed.
     error: Option<String>,
@@ -99,6 +105,9 @@ impl CopyDialog {
             rows: Vec::new(),
             results: Vec::new(),
             current: None,
+            next_row: 0,
+            steps: 0,
+            finished: 0,
             is_stopped: false,
             error: None,
             focus: 0,
@@ -122,7 +131,7 @@ impl CopyDialog {
             return Vec::new();
         }
         let mut buttons = vec![("Cancel", CopyButton::Cancel)];
-        if self.rows.iter().any(|row| row.step.is_some()) {
+        if self.steps > 0 {
             buttons.push(("Copy", CopyButton::Copy));
         }
         if self.can_reveal {
@@ -205,16 +214,6 @@ impl CopyDialog {
             CopyPhase::Preview | CopyPhase::Running | CopyPhase::Finished => self.rows.len(),
         }
     }
-
-    fn finished_count(&self) -> usize {
-        self.results.iter().flatten().count()
-    }
-
-    fn step_count(&self) -> usize {
-        let changes =
-            |row: &&CopyRow| matches!(row.planned, PlannedCopy::Create | PlannedCopy::Update);
-        self.rows.iter().filter(changes).count()
-    }
 }
 
 /// Returns why a target cannot be copied to.
@@ -252,9 +251,7 @@ impl Dialog for CopyDialog {
         let row = |at, room| self.row_model(at, room);
         DialogModel {
             head,
-            progress: self
-                .is_running()
-                .then(|| (self.finished_count(), self.step_count())),
+            progress: self.is_running().then_some((self.finished, self.steps)),
             rows: Rows::list(self.row_count(), row),
             cursor: self.cursor,
             empty: self.empty().into(),

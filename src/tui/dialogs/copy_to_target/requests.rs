@@ -3,7 +3,7 @@
 use super::{CopyDialog, CopyPhase};
 use crate::connection::StoreError;
 use crate::plan::StepResult;
-use crate::tui::copy_plan::{CopyRequest, PlannedCopy};
+use crate::tui::copy_plan::{CopyRequest, CopyRow, PlannedCopy};
 use crate::tui::dialog::{DialogOutcome, failure};
 use crate::tui::effect::{ServiceReply, ServiceRequest};
 use crate::tui::select_list::Cursor;
@@ -19,9 +19,10 @@ impl CopyDialog {
                 secrets: self.secrets,
             })),
             CopyPhase::Running => {
-                let mut rows = self.rows.iter_mut().enumerate();
+                let mut rows = self.rows.iter_mut().enumerate().skip(self.next_row);
                 let (at, step) = rows.find_map(|(at, row)| Some((at, row.step.take()?)))?;
                 self.current = Some(at);
+                self.next_row = at + 1;
                 self.cursor.selected = at;
                 Some(ServiceRequest::CopyToTarget(step))
             }
@@ -39,6 +40,10 @@ impl CopyDialog {
             Ok(plan) => {
                 self.results = vec![None; plan.rows.len()];
                 self.rows = plan.rows;
+                self.next_row = 0;
+                let is_step = |row: &&CopyRow| row.step.is_some();
+                self.steps = self.rows.iter().filter(is_step).count();
+                self.finished = 0;
                 self.can_reveal = plan.can_reveal;
                 self.creates_store = plan.creates_store;
                 self.phase = CopyPhase::Preview;
@@ -67,8 +72,10 @@ impl CopyDialog {
             && let Some(slot) = self.results.get_mut(at)
         {
             *slot = Some(result);
+            self.finished += 1;
         }
-        if !self.is_stopped && self.rows.iter().any(|row| row.step.is_some()) {
+        let mut rest = self.rows.iter().skip(self.next_row);
+        if !self.is_stopped && rest.any(|row| row.step.is_some()) {
             return DialogOutcome::Stay;
         }
         self.finish()

@@ -7,7 +7,7 @@ use crate::tui::dialog::{DialogContext, Part, TextBlock, Tone, side_by_side, wra
 use crate::tui::plain::text::count;
 
 /// Maximum number of lines of the summary.
-const MAX_HEAD: usize = 6;
+const MAX_HEAD: usize = 7;
 
 impl CopyDialog {
     pub(super) fn title(&self) -> String {
@@ -66,7 +66,7 @@ impl CopyDialog {
             CopyPhase::Planning => vec![(format!("Comparing with {place}"), Tone::Text)],
             CopyPhase::Preview => {
                 let mut parts = vec![(format!("To {place}"), Tone::Title)];
-                if self.creates_store {
+                if self.creates_store && self.steps > 0 {
                     let text = "There is no store yet: copying creates it";
                     parts.push((text.into(), Tone::Warning));
                 }
@@ -123,7 +123,7 @@ impl CopyDialog {
         let is_refused = |row: &&CopyRow| matches!(row.planned, PlannedCopy::Refused(_));
         let failed = of("refused") + self.rows.iter().filter(is_refused).count();
         let unconfirmed = of("unconfirmed") + of("saved");
-        let not_started = self.step_count() - self.finished_count();
+        let not_started = self.steps - self.finished;
         let counts = [
             (of("created"), "created", Tone::Success),
             (of("updated"), "updated", Tone::Success),
