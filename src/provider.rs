@@ -167,6 +167,45 @@ pub enum FieldKind {
     Headers,
 }
 
+impl FieldKind {
+    /// Returns the type of the values.
+    pub const fn value_type(self) -> ValueType {
+        match self {
+            Self::Text | Self::Url | Self::Headers => ValueType::Text,
+            Self::Switch => ValueType::Switch,
+            Self::Number => ValueType::Number,
+        }
+    }
+
+    /// Returns whether a default value has the right type. That of a number is text.
+    pub const fn accepts_default(self, default: &DefaultValue) -> bool {
+        let is_switch = matches!(self.value_type(), ValueType::Switch);
+        matches!(default, DefaultValue::Switch(_)) == is_switch
+    }
+}
+
+/// Type of the values of a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueType {
+    /// Text.
+    Text,
+    /// True or false.
+    Switch,
+    /// Number.
+    Number,
+}
+
+impl ValueType {
+    /// Returns the kind of setting that accepts every value of this type.
+    pub const fn general_kind(self) -> FieldKind {
+        match self {
+            Self::Text => FieldKind::Text,
+            Self::Switch => FieldKind::Switch,
+            Self::Number => FieldKind::Number,
+        }
+    }
+}
+
 /// Default value of a field.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged)]

@@ -10,7 +10,7 @@ use super::exit::Failure;
 use super::open_service::{self, CliContext};
 use super::output::{Audience, Output};
 use crate::provider::{
-    Capability, DefaultValue, FieldKind, Provider, ProviderCatalog, SettingsField,
+    Capability, DefaultValue, Provider, ProviderCatalog, SettingsField, ValueType,
 };
 
 /// Subcommands of `umai providers`.
@@ -150,10 +150,10 @@ fn facts(field: &SettingsField) -> String {
     if field.sensitive {
         facts.push("secret".to_owned());
     }
-    match field.kind {
-        FieldKind::Switch => facts.push("true or false".into()),
-        FieldKind::Number => facts.push("number".into()),
-        FieldKind::Text | FieldKind::Url | FieldKind::Headers => {}
+    match field.kind.value_type() {
+        ValueType::Switch => facts.push("true or false".into()),
+        ValueType::Number => facts.push("number".into()),
+        ValueType::Text => {}
     }
     match &field.default {
         None => {}

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{
     AlternativeGroup, Capability, DefaultValue, FieldKind, ProbeUrls, Provider, RequiredWhen,
-    SettingsField, SettingsRule, sensitivity, validate,
+    SettingsField, SettingsRule, ValueType, sensitivity, validate,
 };
 
 /// Provider in a server response. An umai server sends everything under `settings`; other servers send a part of it.
@@ -192,9 +192,10 @@ impl ReceivedSetting {
             | serde_json::Value::Array(_)
             | serde_json::Value::Object(_) => None,
         });
-        let default = default.filter(|default| fits(default, kind));
+        // An invalid default would make the provider unusable.
+        let default = default.filter(|default| kind.accepts_default(default));
         // A boolean cannot hold a secret.
-        let is_sensitive = kind != FieldKind::Switch
+        let is_sensitive = kind.value_type() != ValueType::Switch
             && sensitivity::for_field(self.is_sensitive, known, &self.alias, default.is_some());
         SettingsField {
             label: words(self.name)
@@ -232,18 +233,6 @@ fn may_be_address(default: &serde_json::Value) -> bool {
         serde_json::Value::String(text) => text.is_empty() || text.starts_with("http"),
         _ => false,
     }
-}
-
-/// Returns whether a default is valid for this kind of field; an invalid one would make the provider unusable.
-const fn fits(default: &DefaultValue, kind: FieldKind) -> bool {
-    matches!(
-        (default, kind),
-        (DefaultValue::Switch(_), FieldKind::Switch)
-            | (
-                DefaultValue::Text(_),
-                FieldKind::Text | FieldKind::Url | FieldKind::Number | FieldKind::Headers
-            )
-    )
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     AlternativeGroup, Capability, DefaultValue, FieldKind, ProbeUrls, Provider, RequiredWhen,
-    SettingsField, SettingsRule,
+    SettingsField, SettingsRule, ValueType,
 };
 
 /// Provider in a list.
@@ -132,19 +132,16 @@ impl SettingsField {
             alias: &self.key,
             name: &self.label,
             description: &self.description,
-            json_type: match self.kind {
-                FieldKind::Switch => "boolean",
-                FieldKind::Number => "number",
-                FieldKind::Text | FieldKind::Url | FieldKind::Headers => "string",
+            json_type: match self.kind.value_type() {
+                ValueType::Switch => "boolean",
+                ValueType::Number => "number",
+                ValueType::Text => "string",
             },
             is_required: self.required,
             is_sensitive: self.sensitive,
             default_value: self.default.as_ref(),
             options: &self.options,
-            kind: match self.kind {
-                FieldKind::Text | FieldKind::Switch | FieldKind::Number => None,
-                FieldKind::Url | FieldKind::Headers => Some(self.kind),
-            },
+            kind: Some(self.kind).filter(|kind| *kind != kind.value_type().general_kind()),
             accepted_as: &self.accepted_as,
             required_when: self.required_when.as_ref(),
             suggestions: &self.suggestions,
@@ -155,11 +152,11 @@ impl SettingsField {
 
     /// Returns the editor alias of the web backoffice.
     fn editor(&self) -> &'static str {
-        match self.kind {
-            FieldKind::Switch => "Umb.PropertyEditorUi.Toggle",
-            FieldKind::Number => "Umb.PropertyEditorUi.Decimal",
-            FieldKind::Text if !self.options.is_empty() => "Umb.PropertyEditorUi.Dropdown",
-            FieldKind::Text | FieldKind::Url | FieldKind::Headers => "Umb.PropertyEditorUi.TextBox",
+        match self.kind.value_type() {
+            ValueType::Switch => "Umb.PropertyEditorUi.Toggle",
+            ValueType::Number => "Umb.PropertyEditorUi.Decimal",
+            ValueType::Text if !self.options.is_empty() => "Umb.PropertyEditorUi.Dropdown",
+            ValueType::Text => "Umb.PropertyEditorUi.TextBox",
         }
     }
 }

@@ -8,7 +8,7 @@ use std::fmt;
 
 use toml::de::{DeTable, DeValue};
 
-use super::{DefaultValue, FieldKind, Provider, SettingsField};
+use super::{DefaultValue, FieldKind, Provider, SettingsField, ValueType};
 use crate::text;
 
 const MAX_ID: usize = 100;
@@ -230,7 +230,7 @@ fn field_error<'a>(
 
 /// Returns a conflict between kind, default and options of a setting.
 fn kind_error(field: &SettingsField) -> Option<(&'static str, String)> {
-    if field.sensitive && field.kind == FieldKind::Switch {
+    if field.sensitive && field.kind.value_type() == ValueType::Switch {
         return Some(("sensitive", "a switch cannot be sensitive".into()));
     }
     if field.sensitive && field.default.is_some() {
@@ -245,29 +245,23 @@ fn kind_error(field: &SettingsField) -> Option<(&'static str, String)> {
             "only text settings that are not sensitive can have options".into(),
         ));
     }
-    match (field.kind, field.default.as_ref()?) {
-        (FieldKind::Switch, DefaultValue::Text(_)) => {
-            Some(("default", "the default of a switch is true or false".into()))
+    let default = field.default.as_ref()?;
+    let reason = match default {
+        DefaultValue::Text(_) if !field.kind.accepts_default(default) => {
+            "the default of a switch is true or false"
         }
-        (
-            FieldKind::Text | FieldKind::Url | FieldKind::Number | FieldKind::Headers,
-            DefaultValue::Switch(_),
-        ) => Some(("default", "the default must be text".into())),
-        (FieldKind::Url, DefaultValue::Text(address)) if !is_address(address) => Some((
-            "default",
-            "the default must begin with http:// or https://".into(),
-        )),
-        (FieldKind::Text, DefaultValue::Text(chosen))
-            if !field.options.is_empty() && !field.options.contains(chosen) =>
-        {
-            Some(("default", "the default must be one of the options".into()))
+        DefaultValue::Switch(_) if !field.kind.accepts_default(default) => {
+            "the default must be text"
         }
-        (FieldKind::Switch, DefaultValue::Switch(_))
-        | (
-            FieldKind::Text | FieldKind::Url | FieldKind::Number | FieldKind::Headers,
-            DefaultValue::Text(_),
-        ) => None,
-    }
+        DefaultValue::Text(text) if field.kind == FieldKind::Url && !is_address(text) => {
+            "the default must begin with http:// or https://"
+        }
+        DefaultValue::Text(text) if !field.options.is_empty() && !field.options.contains(text) => {
+            "the default must be one of the options"
+        }
+        DefaultValue::Switch(_) | DefaultValue::Text(_) => return None,
+    };
+    Some(("default", reason.into()))
 }
 
 fn is_id(id: &str) -> bool {

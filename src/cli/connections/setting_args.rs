@@ -10,7 +10,7 @@ use super::super::prompt;
 use super::super::secret_args::{self, SecretArgument, SecretFile};
 use crate::appsettings::Reference;
 use crate::connection::{MaskedSecret, PlainSecret, SettingValue, Settings, secret_input};
-use crate::provider::{FieldKind, Provider, SettingsField};
+use crate::provider::{Provider, SettingsField, ValueType};
 use crate::text;
 
 /// Options that set settings.
@@ -209,23 +209,21 @@ fn setting(provider: Option<&Provider>, key: &str, value: &str) -> SettingValue<
 }
 
 fn in_field(field: Option<&SettingsField>, value: &str) -> SettingValue<PlainSecret> {
-    match field.map(|field| (field.kind, field.sensitive)) {
-        Some((FieldKind::Switch, _)) if value.eq_ignore_ascii_case("true") => {
+    match field.map(|field| (field.kind.value_type(), field.sensitive)) {
+        Some((ValueType::Switch, _)) if value.eq_ignore_ascii_case("true") => {
             SettingValue::Switch(true)
         }
-        Some((FieldKind::Switch, _)) if value.eq_ignore_ascii_case("false") => {
+        Some((ValueType::Switch, _)) if value.eq_ignore_ascii_case("false") => {
             SettingValue::Switch(false)
         }
         Some((_, true)) => SettingValue::Secret(PlainSecret::new(value)),
-        Some((FieldKind::Number, false)) => serde_json::from_str(value.trim()).map_or_else(
+        Some((ValueType::Number, false)) => serde_json::from_str(value.trim()).map_or_else(
             |_| SettingValue::Text(value.to_owned()),
             SettingValue::Number,
         ),
-        Some((
-            FieldKind::Text | FieldKind::Url | FieldKind::Headers | FieldKind::Switch,
-            false,
-        ))
-        | None => SettingValue::Text(value.to_owned()),
+        Some((ValueType::Text | ValueType::Switch, false)) | None => {
+            SettingValue::Text(value.to_owned())
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::settings::{CollectedSettings, DollarMeaning};
 use super::variables::{self, PastedVariables, field_named, field_of, is_known};
 use super::{PasteKind, PasteResult, PastedConnection, kubernetes};
 use crate::connection::{ConnectionDraft, SettingValue};
-use crate::provider::{FieldKind, Provider, ProviderCatalog};
+use crate::provider::{Provider, ProviderCatalog, ValueType};
 use crate::text::secret_detector;
 use leaves::{JsonLeaf, collect_leaves};
 
@@ -122,7 +122,7 @@ fn settings_of(wanted: &Provider, leaves: &[JsonLeaf]) -> Option<PastedConnectio
     for leaf in leaves {
         match (field_of_leaf(leaf), &leaf.value) {
             (Some(field), Value::String(text)) => collected.take(field, leaf.name(), text),
-            (Some(field), Value::Bool(on)) if field.kind == FieldKind::Switch => {
+            (Some(field), Value::Bool(on)) if field.kind.value_type() == ValueType::Switch => {
                 collected
                     .settings
                     .set(field.key.clone(), SettingValue::Switch(*on));

@@ -7,7 +7,7 @@ use super::super::setting::{SettingValue, Settings};
 use super::{MaskPolicy, ValidatedDraft};
 use crate::appsettings::Reference;
 use crate::provider::probe::client_header;
-use crate::provider::{FieldKind, Provider, SettingsField};
+use crate::provider::{FieldKind, Provider, SettingsField, ValueType};
 use crate::text;
 
 /// Maximum length of a setting in characters.
@@ -93,19 +93,18 @@ fn validate_field(
     stored: MaskPolicy,
     found: &mut ValidatedDraft,
 ) {
+    let wanted = field.kind.value_type();
     let reason = match value {
         None | Some(SettingValue::Null) => field.required.then_some(FieldReason::Required),
-        Some(SettingValue::Switch(_)) => (field.kind != FieldKind::Switch)
-            .then_some(FieldReason::WrongType(expected(field.kind).into())),
-        Some(SettingValue::Number(_)) => (field.kind != FieldKind::Number)
-            .then_some(FieldReason::WrongType(expected(field.kind).into())),
+        Some(SettingValue::Switch(_)) => (wanted != ValueType::Switch).then(|| wrong_type(wanted)),
+        Some(SettingValue::Number(_)) => (wanted != ValueType::Number).then(|| wrong_type(wanted)),
         Some(value @ (SettingValue::Text(_) | SettingValue::Secret(_))) => match value.text() {
             // A stored secret that cannot be decrypted is kept without validation.
             None => None,
             Some(text) => {
                 let text = trimmed(text, field.sensitive);
                 match Reference::read(text) {
-                    Some(reference) if field.kind != FieldKind::Switch => {
+                    Some(reference) if wanted != ValueType::Switch => {
                         found.references.push((place.clone(), reference));
                         None
                     }
@@ -119,17 +118,20 @@ fn validate_field(
     }
 }
 
-const fn expected(kind: FieldKind) -> &'static str {
-    match kind {
-        FieldKind::Switch => "true or false",
-        FieldKind::Number => "a number",
-        FieldKind::Text | FieldKind::Url | FieldKind::Headers => "text",
-    }
+/// Error of a value of another type than the wanted one.
+fn wrong_type(wanted: ValueType) -> FieldReason {
+    let wanted = match wanted {
+        ValueType::Switch => "true or false",
+        ValueType::Number => "a number",
+        ValueType::Text => "text",
+    };
+    FieldReason::WrongType(wanted.into())
 }
 
 fn validate_text(text: &str, field: &SettingsField, stored: MaskPolicy) -> Option<FieldReason> {
-    if field.kind == FieldKind::Switch {
-        return Some(FieldReason::WrongType(expected(field.kind).into()));
+    let wanted = field.kind.value_type();
+    if wanted == ValueType::Switch {
+        return Some(wrong_type(wanted));
     }
     if text.is_empty() {
         return field.required.then_some(FieldReason::Required);
@@ -161,7 +163,7 @@ fn validate_text(text: &str, field: &SettingsField, stored: MaskPolicy) -> Optio
         FieldKind::Headers => validate_headers(text),
         FieldKind::Number => serde_json::from_str::<serde_json::Number>(text)
             .is_err()
-            .then_some(FieldReason::WrongType(expected(field.kind).into())),
+            .then(|| wrong_type(wanted)),
         FieldKind::Text | FieldKind::Switch => None,
     }
 }

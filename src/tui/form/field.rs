@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::appsettings::Reference;
 use crate::connection::MaskedSecret;
-use crate::provider::{AlternativeGroup, DefaultValue, FieldKind, SettingsField};
+use crate::provider::{AlternativeGroup, DefaultValue, SettingsField, ValueType};
 use crate::text;
 use crate::tui::key::KeyPress;
 use crate::tui::text_input::TextInput;
@@ -178,7 +178,7 @@ impl FormField {
             (None, Some(default)) if is_new => default.as_str(),
             _ => "",
         };
-        let value = if setting.kind == FieldKind::Switch {
+        let value = if setting.kind.value_type() == ValueType::Switch {
             FieldValue::Switch(match (stored, &setting.default) {
                 (Some(StoredValue::Switch(on)), _) | (_, Some(DefaultValue::Switch(on))) => *on,
                 _ => false,

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::appsettings::Reference;
 use crate::connection::{MaskedSecret, PlainSecret, SettingValue};
-use crate::provider::{DefaultValue, FieldKind, SettingsField};
+use crate::provider::{DefaultValue, SettingsField, ValueType};
 use crate::text;
 
 /// Decimal digits that a 64-bit float always keeps.
@@ -144,9 +144,9 @@ pub fn typed(
     let Some(text) = value.text().map(str::trim) else {
         return value.clone();
     };
-    let kind = field.map(|field| field.kind);
-    let wants_number = raw.is_some_and(is_number) || kind == Some(FieldKind::Number);
-    let wants_switch = raw.is_some_and(is_switch) || kind == Some(FieldKind::Switch);
+    let wanted = field.map(|field| field.kind.value_type());
+    let wants_number = raw.is_some_and(is_number) || wanted == Some(ValueType::Number);
+    let wants_switch = raw.is_some_and(is_switch) || wanted == Some(ValueType::Switch);
     match text {
         "true" if wants_switch => SettingValue::Switch(true),
         "false" if wants_switch => SettingValue::Switch(false),
