@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::call_error::{CallError, Refusal};
 use super::client::EtcdClient;
 use super::keys::EtcdKeys;
+use super::node::is_certificate_refused;
 use super::operations::{get, modified_at};
 use super::record::RecordCodec;
 use super::request_marks::RequestMarks;
@@ -91,6 +92,8 @@ pub fn read_error(error: CallError) -> StoreError {
         CallError::NoAnswer(why) => {
             let remedy = if why.contains("invalid peer certificate") {
                 "Trust the certificate of its authority with --store-ca-file"
+            } else if is_certificate_refused(&why) {
+                "Set or replace the client certificate with --store-cert-file"
             } else {
                 "Check that the cluster runs and that the address is right"
             };

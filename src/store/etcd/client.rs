@@ -10,7 +10,7 @@ use tonic::metadata::{Ascii, MetadataValue};
 use tonic::{Request, Streaming};
 
 use super::call_error::{CallError, Refusal};
-use super::node::{ATTEMPT_TIMEOUT, EtcdNode};
+use super::node::{ATTEMPT_TIMEOUT, EtcdNode, is_certificate_refused};
 use super::wire::{
     AlarmMember, AlarmRequest, AlarmResponse, AuthenticateRequest, AuthenticateResponse,
     LeaseGrantRequest, LeaseGrantResponse, RangeRequest, RangeResponse, StatusRequest,
@@ -23,6 +23,8 @@ use crate::store::etcd_options::{EtcdOptions, EtcdUser};
 const READ_PATIENCE: Duration = Duration::from_secs(5);
 /// Longest time for a page of keys from a node that answers other requests.
 const PAGE_PATIENCE: Duration = Duration::from_mins(2);
+/// Least number of refused certificates that is final: there may be several hosts behind an address.
+const MIN_REFUSALS: usize = 3;
 const BACKOFF: Duration = Duration::from_millis(20);
 const MAX_BACKOFF: Duration = Duration::from_millis(250);
 
@@ -59,6 +61,61 @@ impl Backoff {
     pub async fn wait(&mut self) {
         sleep(self.0).await;
         self.0 = (self.0 * 2).min(MAX_BACKOFF);
+    }
+}
+
+/// Tries of a read, on one node after the other.
+struct ReadTries<'a> {
+    client: &'a EtcdClient,
+    end: Instant,
+    backoff: Backoff,
+    refusals: CertificateRefusals,
+}
+
+impl<'a> ReadTries<'a> {
+    fn new(client: &'a EtcdClient) -> Self {
+        Self {
+            client,
+            end: Instant::now() + READ_PATIENCE,
+            backoff: Backoff::default(),
+            refusals: CertificateRefusals::of(client.nodes.len()),
+        }
+    }
+
+    /// Waits until the next try, which uses the next node if this one did not answer. Fails if the error is final.
+    async fn wait_after(&mut self, node: &EtcdNode, error: CallError) -> Result<(), CallError> {
+        let is_refused = match &error {
+            CallError::NoAnswer(why) => {
+                self.client.fail_over(node);
+                is_certificate_refused(why)
+            }
+            CallError::Refused(Refusal::Busy) => false,
+            CallError::Refused(_) => return Err(error),
+        };
+        if self.refusals.are_final(node.position, is_refused) || Instant::now() >= self.end {
+            return Err(error);
+        }
+        self.backoff.wait().await;
+        Ok(())
+    }
+}
+
+/// Refused certificates, by node, since the last try that ended in another way.
+struct CertificateRefusals(Vec<usize>);
+
+impl CertificateRefusals {
+    fn of(nodes: usize) -> Self {
+        Self(vec![0; nodes])
+    }
+
+    /// Notes a try. Returns true if every node refuses: more tries would only delay the message.
+    fn are_final(&mut self, node: usize, is_refused: bool) -> bool {
+        if !is_refused {
+            self.0.fill(0);
+            return false;
+        }
+        self.0[node] += 1;
+        self.0.iter().all(|count| *count > 0) && self.0.iter().sum::<usize>() >= MIN_REFUSALS
     }
 }
 
@@ -111,18 +168,13 @@ impl EtcdClient {
 
     /// Reads a page of keys. It may take long on a slow connection, as long as the node answers other requests.
     pub async fn page(&self, request: &RangeRequest) -> Result<RangeResponse, CallError> {
-        let end = Instant::now() + READ_PATIENCE;
-        let mut backoff = Backoff::default();
+        let mut tries = ReadTries::new(self);
         loop {
             let node = self.node();
-            let error = match self.page_at(node, request).await {
-                Err(error) => self.after_failed_read(node, error)?,
+            match self.page_at(node, request).await {
+                Err(error) => tries.wait_after(node, error).await?,
                 answer => return answer,
-            };
-            if Instant::now() >= end {
-                return Err(error);
             }
-            backoff.wait().await;
         }
     }
 
@@ -210,30 +262,15 @@ impl EtcdClient {
         Q: prost::Message + Clone + 'static,
         A: prost::Message + Default + 'static,
     {
-        let end = Instant::now() + READ_PATIENCE;
-        let mut backoff = Backoff::default();
+        let mut tries = ReadTries::new(self);
         loop {
             let node = self.node();
             let call = self.call(node, path, request);
-            let error = match self.unless_lost(node, call).await {
-                Err(error) => self.after_failed_read(node, error)?,
+            match self.unless_lost(node, call).await {
+                Err(error) => tries.wait_after(node, error).await?,
                 answer => return answer,
-            };
-            if Instant::now() >= end {
-                return Err(error);
             }
-            backoff.wait().await;
         }
-    }
-
-    /// Returns the error if the read may be tried again, after which the next node is in use if this one did not answer.
-    fn after_failed_read(&self, node: &EtcdNode, error: CallError) -> Result<CallError, CallError> {
-        match error {
-            CallError::NoAnswer(_) => self.fail_over(node),
-            CallError::Refused(Refusal::Busy) => {}
-            CallError::Refused(_) => return Err(error),
-        }
-        Ok(error)
     }
 
     /// Calls a method of a node in one try.
@@ -316,4 +353,80 @@ fn with_leader<Q>(message: Q) -> Request<Q> {
     let metadata = request.metadata_mut();
     metadata.insert("hasleader", MetadataValue::from_static("true"));
     request
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rcgen::{CertificateParams, KeyPair};
+    use rustls::ServerConfig;
+    use rustls::pki_types::PrivateKeyDer;
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+
+    /// Serves TLS with a certificate of its own; returns the address, and the number of connections so far.
+    async fn tls_server() -> (String, Arc<AtomicUsize>) {
+        let key = KeyPair::generate().unwrap();
+        let names = vec!["127.0.0.1".to_owned()];
+        let certificate = CertificateParams::new(names).unwrap();
+        let certificate = certificate.self_signed(&key).unwrap();
+        let private = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], private)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&connections);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                counter.fetch_add(1, Ordering::Relaxed);
+                drop(acceptor.accept(client).await);
+            }
+        });
+        (address, connections)
+    }
+
+    #[tokio::test]
+    async fn refused_certificate_of_every_node_is_final() {
+        let (one, to_one) = tls_server().await;
+        let (other, to_other) = tls_server().await;
+        let address = format!("etcd://{one},{other}/t?tls=on");
+        let mut options = EtcdOptions::new(address.parse().unwrap());
+        let key = KeyPair::generate().unwrap();
+        let ca = CertificateParams::new(Vec::new()).unwrap();
+        options.ca = Some(ca.self_signed(&key).unwrap().pem().into_bytes());
+        let client = EtcdClient::new(&options).unwrap();
+
+        let error = client.range(&RangeRequest::default()).await.unwrap_err();
+        let CallError::NoAnswer(why) = error else {
+            panic!("{error:?}");
+        };
+        assert!(why.contains("invalid peer certificate"), "{why}");
+        let connections = [to_one, to_other].map(|count| count.load(Ordering::Relaxed));
+        assert!(connections.iter().all(|count| (1..=4).contains(count)));
+    }
+
+    #[test]
+    fn refusals_are_final_when_every_node_refuses() {
+        let mut lone = CertificateRefusals::of(1);
+        assert!(!lone.are_final(0, true) && !lone.are_final(0, true));
+        assert!(lone.are_final(0, true));
+
+        let mut two = CertificateRefusals::of(2);
+        for _ in 0..MIN_REFUSALS {
+            assert!(!two.are_final(0, true), "the other may accept");
+        }
+        assert!(!two.are_final(1, false), "it did not answer");
+        assert!(!two.are_final(0, true) && !two.are_final(1, true));
+        assert!(two.are_final(0, true));
+    }
 }

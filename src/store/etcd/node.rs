@@ -127,7 +127,7 @@ impl EtcdNode {
             Ok(()) => Ok(grpc),
             Err(error) => {
                 self.was_silent();
-                Err(CallError::NoAnswer(self.reason(&root_cause(&error))))
+                Err(CallError::NoAnswer(root_cause(&error)))
             }
         }
     }
@@ -137,15 +137,15 @@ impl EtcdNode {
         limit: Duration,
         call: impl Future<Output = Result<T, CallError>>,
     ) -> Result<T, CallError> {
-        match timeout(limit, call).await {
-            Ok(Err(CallError::NoAnswer(why))) => Err(CallError::NoAnswer(self.reason(&why))),
-            Ok(answer) => answer,
-            Err(_) => {
-                self.was_silent();
-                let why = format!("no answer within {} s", limit.as_secs());
-                Err(CallError::NoAnswer(self.reason(&why)))
-            }
-        }
+        let answer = timeout(limit, call).await.unwrap_or_else(|_| {
+            self.was_silent();
+            let why = format!("no answer within {} s", limit.as_secs());
+            Err(CallError::NoAnswer(why))
+        });
+        answer.map_err(|error| match error {
+            CallError::NoAnswer(why) => CallError::NoAnswer(self.reason(&why)),
+            refused @ CallError::Refused(_) => refused,
+        })
     }
 
     /// Notes that the node did not answer.
@@ -179,6 +179,19 @@ impl EtcdNode {
     }
 }
 
+/// Returns true if one side refused the certificate of the other, or the lack of one. HTTP/2 keeps only the text of an error.
+pub fn is_certificate_refused(why: &str) -> bool {
+    let alert = why.split_once("fatal alert: ").map(|(_, alert)| alert);
+    // A hint may follow.
+    let alert = alert.and_then(|alert| alert.split(';').next());
+    let is_about_certificate = |alert: &str| {
+        ["Certificate", "UnknownCA", "AccessDenied"]
+            .iter()
+            .any(|word| alert.contains(word))
+    };
+    why.contains("invalid peer certificate") || alert.is_some_and(is_about_certificate)
+}
+
 fn closed_hint(options: &EtcdOptions) -> Option<&'static str> {
     if !options.is_encrypted() {
         return Some("if etcd uses TLS, add ?tls=on to the address or set --store-ca-file");
@@ -205,4 +218,26 @@ fn tls(options: &EtcdOptions) -> Option<ClientTlsConfig> {
         }
         None => tls,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refused_certificates_are_told_from_other_errors() {
+        for (why, is_refused) in [
+            ("h:1: invalid peer certificate: Expired", true),
+            ("received fatal alert: CertificateRequired", true),
+            (
+                "received fatal alert: BadCertificate; if etcd requires it",
+                true,
+            ),
+            ("received fatal alert: UnknownCA", true),
+            ("received fatal alert: HandshakeFailure; Certificate", false),
+            ("connection closed; set the Certificate", false),
+        ] {
+            assert_eq!(is_certificate_refused(why), is_refused, "{why}");
+        }
+    }
 }

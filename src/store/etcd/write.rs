@@ -15,6 +15,7 @@ use super::backend::{EtcdBackend, read_error};
 use super::call_error::{CallError, Refusal};
 use super::change::{EtcdChange, FoundKeys, owner_in, owner_value};
 use super::client::Backoff;
+use super::node::is_certificate_refused;
 use super::operations::{created_at, delete, delete_range, get, modified_at, put, put_with_lease};
 use super::wire::{Compare, KeyValue, RequestOp, TxnRequest, TxnResponse};
 use crate::connection::store::Precondition;
@@ -159,7 +160,9 @@ impl PendingWrite<'_> {
         loop {
             match self.backend.client.read_txn(&request).await {
                 Ok(answer) => return Ok(FoundKeys::read(answer)),
-                Err(CallError::NoAnswer(_)) if Instant::now() < self.end => {}
+                // The read has taken its time, except for a refused certificate, which is final.
+                Err(CallError::NoAnswer(why))
+                    if !is_certificate_refused(&why) && Instant::now() < self.end => {}
                 Err(error) => return Err(self.unless_unanswered(read_error(error))),
             }
         }
