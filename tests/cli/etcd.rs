@@ -219,9 +219,17 @@ fn store_is_there_after_etcd_was_killed() {
     };
     let machines = Machines::on(&format!("etcd://{}", node.client));
     node.kill();
+    // Both wait for etcd, at the same time.
+    let copy = ["store", "copy", machines.store.as_str(), "./copy"];
+    let copy = machines.other.umai(&copy).spawn().unwrap();
     let down = machines.run(&machines.other, &["connections", "list"]);
     assert_eq!(down.code, 6, "{down:?}");
     assert!(down.err.contains("etcd did not answer"), "{down:?}");
+    let copy = copy.wait_with_output().unwrap();
+    assert_eq!(copy.status.code(), Some(6), "{copy:?}");
+    let why = String::from_utf8(copy.stderr).unwrap();
+    assert!(why.contains("etcd did not answer"), "{why}");
+    assert!(!machines.other.path("copy").exists());
     let _node = node.restart();
     assert!(
         machines

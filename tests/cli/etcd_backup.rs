@@ -184,7 +184,7 @@ fn killed_copy_changes_nothing_and_is_completed_by_the_next_one() {
         return;
     };
     let home = Home::documented();
-    let lines: String = (0..2_000)
+    let lines: String = (0..1_000)
         .map(|number| DOCUMENTED.replace(ALIAS, &format!("many-{number}")) + "\n")
         .collect();
     let made = home.pipe(&["connections", "create", "--from-json", "-"], lines);
@@ -195,14 +195,14 @@ fn killed_copy_changes_nothing_and_is_completed_by_the_next_one() {
         .umai(&["store", "copy", local, &store])
         .spawn()
         .unwrap();
-    while count(&node, "/team/g/", "/team/g0") < 300 {
+    while count(&node, "/team/g/", "/team/g0") < 100 {
         let ended = copy.try_wait().unwrap();
         assert!(ended.is_none(), "it ended too early: {ended:?}");
     }
     copy.kill().unwrap();
     copy.wait().unwrap();
     let staged = count(&node, "/team/g/", "/team/g0");
-    assert!(staged < 4_000, "killed too late: {staged}");
+    assert!(staged < 2_000, "killed too late: {staged}");
     let missing = home.run(&["--store", &store, "--read-only", "connections", "list"]);
     assert_eq!(missing.code, 6, "{missing:?}");
     assert!(missing.err.contains("No store"), "{missing:?}");
@@ -215,20 +215,21 @@ fn killed_copy_changes_nothing_and_is_completed_by_the_next_one() {
     let copied = home.run(&["store", "copy", local, &store]);
     assert_eq!(copied.code, 0, "{copied:?}");
     let listed = home.run(&["--store", &store, "connections", "list", "--json"]);
-    assert_eq!(listed.json()["total"], 2_001);
+    assert_eq!(listed.json()["total"], 1_001);
     // Connections, aliases and the head; the mark is gone.
-    assert_eq!(count(&node, "/team/g/", "/team/g0"), 2 * 2_001 + 1);
+    assert_eq!(count(&node, "/team/g/", "/team/g0"), 2 * 1_001 + 1);
     assert!(Path::new(&home.path(local)).exists());
 }
 
 #[test]
 fn copy_that_fills_the_database_leaves_nothing() {
-    let Some(node) = EtcdNode::start(&["--quota-backend-bytes=1000000"]) else {
+    // etcd knows the size of its database after every transaction, not only ten times a second.
+    let options = ["--quota-backend-bytes=1000000", "--backend-batch-limit=1"];
+    let Some(node) = EtcdNode::start(&options) else {
         return;
     };
     let home = Home::documented();
-    // etcd knows the size of its database ten times a second: the copy must take longer.
-    let lines: String = (0..8_000)
+    let lines: String = (0..2_000)
         .map(|number| DOCUMENTED.replace(ALIAS, &format!("many-{number}")) + "\n")
         .collect();
     let made = home.pipe(&["connections", "create", "--from-json", "-"], lines);
@@ -263,7 +264,6 @@ fn places_that_do_not_exist_or_are_the_same_are_refused() {
         (["nowhere", "./copy"], 2, "'nowhere' is no target"),
         ([".local/share/umai", ".local/share/umai"], 2, "are both"),
         (["./empty", "./copy"], 6, "There is no store in ./empty"),
-        (["etcd://127.0.0.1:1/a", "./copy"], 6, "etcd did not answer"),
         (["https://h", "./copy"], 2, "is not the address of a store"),
     ] {
         let refused = home.run(&[&["store", "copy"][..], &arguments].concat());

@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use futures_util::future::join_all;
+use tokio::sync::watch;
 
 use crate::etcd_faults::{Cluster, kills};
 use crate::linearizability::{OPERATIONS, any, operation};
@@ -19,21 +20,20 @@ const STORES: u64 = 3;
 /// Number of concurrent clients per store.
 const CLIENTS: u64 = 2;
 /// Operations between two faults.
-const PROGRESS: u64 = 300;
+const PROGRESS: u64 = 150;
 
 /// Progress of the clients.
 #[derive(Default)]
 struct Progress {
-    ended: AtomicU64,
+    ended: watch::Sender<u64>,
     is_over: AtomicBool,
 }
 
 impl Progress {
     async fn wait(&self) {
-        let goal = self.ended.load(Ordering::Acquire) + PROGRESS;
-        while self.ended.load(Ordering::Acquire) < goal {
-            tokio::task::yield_now().await;
-        }
+        let goal = *self.ended.borrow() + PROGRESS;
+        let mut ended = self.ended.subscribe();
+        ended.wait_for(|count| *count >= goal).await.unwrap();
     }
 }
 
@@ -55,7 +55,7 @@ async fn execute(store: Store, begun: Instant, progress: Arc<Progress>) -> Vec<(
             outcome,
         };
         executions.push((round, execution));
-        progress.ended.fetch_add(1, Ordering::AcqRel);
+        progress.ended.send_modify(|count| *count += 1);
     }
     executions
 }

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// Options of nodes near each other, as in `docs/cluster.md`.
 pub const FAST_ELECTION: [&str; 2] = ["--heartbeat-interval=50", "--election-timeout=500"];
 
+/// Options of a node of its own: it elects itself.
+const LONE_ELECTION: [&str; 2] = ["--heartbeat-interval=10", "--election-timeout=100"];
+
 /// Ports that a service of the system may use.
 const SYSTEM_PORTS: [u16; 2] = [2379, 2380];
 
@@ -66,7 +69,8 @@ impl EtcdNode {
     fn launch(options: &[&str]) -> Self {
         let [[client, peer]] = free_addresses();
         let peers = format!("n0=http://{peer}");
-        let node = Self::spawn_first("n0", [client, peer], &peers, options);
+        let options = [&LONE_ELECTION[..], options].concat();
+        let node = Self::spawn_first("n0", [client, peer], &peers, &options);
         node.wait_until_it_listens();
         node
     }
@@ -149,9 +153,26 @@ impl EtcdNode {
 
     /// Returns true if the node leads its cluster; none if it does not answer or knows no leader.
     pub fn is_leader(&self) -> Option<bool> {
-        let status = self.post("/v3/maintenance/status", "{}")?;
-        let leader = string_member(&status, "leader")?;
+        let status = self.status()?;
+        let leader = leader_in(&status)?;
         Some(leader == string_member(&status, "member_id")?)
+    }
+
+    /// Returns true if the node answers, and knows no leader.
+    pub fn is_alone(&self) -> bool {
+        self.status()
+            .is_some_and(|status| leader_in(&status).is_none())
+    }
+
+    /// Returns the newest revision of the cluster.
+    pub fn revision(&self) -> Option<String> {
+        let answer = self.post("/v3/kv/range", r#"{"key":"AA=="}"#)?;
+        string_member(&answer, "revision").map(str::to_owned)
+    }
+
+    fn status(&self) -> Option<String> {
+        let answer = self.post("/v3/maintenance/status", "{}")?;
+        answer.contains("200 OK").then_some(answer)
     }
 
     /// Sends a request to the JSON gateway and returns the response.
@@ -168,17 +189,13 @@ impl EtcdNode {
         Some(answer)
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a program does not report that it listens"
-    )]
     fn wait_until_it_listens(&self) {
         let end = Instant::now() + START;
-        while TcpStream::connect(&self.client).is_err() {
+        poll(|| {
             let is_alive = Path::new("/proc").join(&self.pid).exists();
             assert!(is_alive && Instant::now() < end, "{}", self.log());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+            TcpStream::connect(&self.client).ok()
+        });
     }
 
     fn log(&self) -> String {
@@ -223,6 +240,25 @@ fn is_installed() -> bool {
         eprintln!("{message}");
     }
     is_there
+}
+
+/// Asks again and again until there is an answer.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "etcd does not report that it listens or knows a leader"
+)]
+pub fn poll<T>(mut ask: impl FnMut() -> Option<T>) -> T {
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Returns the leader in a status; none if the node knows none. The gateway leaves out a zero in some versions.
+fn leader_in(status: &str) -> Option<&str> {
+    string_member(status, "leader").filter(|leader| *leader != "0")
 }
 
 /// Returns the value of a member that is a string.

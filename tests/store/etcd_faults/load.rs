@@ -1,21 +1,22 @@
 //! Three nodes with a store, writers that count versions, and watchers that check that each version arrives once.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use tempfile::TempDir;
+use tokio::sync::watch;
 use umai::connection::ListQuery;
 use umai::connection::StoreError;
 use umai::connection::store::{ChangeKind, Revision};
 use uuid::Uuid;
 
-use super::open;
 use super::proxy::Proxy;
-use crate::etcd_node::EtcdNode;
+use super::{is_long, open};
+use crate::etcd_node::{EtcdNode, poll};
 use crate::support::fixture::{EVERYTHING, Store, id, save};
 
 const WRITERS: u64 = 8;
@@ -23,10 +24,13 @@ const WRITERS: u64 = 8;
 const LIMIT: Duration = Duration::from_mins(10);
 /// Number of watchers.
 pub const WATCHERS: usize = 3;
-/// Acknowledged writes between two faults.
-const PROGRESS: u64 = 200;
 /// Time without an acknowledgement that is more than a slow write.
 const BREAK: Duration = Duration::from_millis(200);
+
+/// Acknowledged writes between two faults.
+fn progress() -> u64 {
+    if is_long() { 200 } else { 50 }
+}
 
 /// Three nodes, and a store on them.
 pub struct Cluster {
@@ -65,33 +69,24 @@ impl Cluster {
 
     /// Waits for a leader and returns its position.
     pub fn leader(&self) -> usize {
-        loop {
-            let is_leader = |node: &Option<EtcdNode>| {
-                node.as_ref()
-                    .is_some_and(|node| node.is_leader() == Some(true))
-            };
-            if let Some(leader) = self.nodes.iter().position(is_leader) {
-                return leader;
-            }
-            std::thread::yield_now();
-        }
+        let is_leader = |node: &Option<EtcdNode>| {
+            node.as_ref()
+                .is_some_and(|node| node.is_leader() == Some(true))
+        };
+        poll(|| self.nodes.iter().position(is_leader))
     }
 
     /// Waits until all nodes know a leader.
     pub fn wait_until_healthy(&self) {
         for node in self.nodes.iter().flatten() {
-            while node.is_leader().is_none() {
-                std::thread::yield_now();
-            }
+            poll(|| node.is_leader());
         }
     }
 
-    /// Waits until a node knows no leader.
+    /// Waits until a node answers that it knows no leader.
     pub fn wait_until_alone(&self, node: usize) {
         let node = self.nodes[node].as_ref().unwrap();
-        while node.is_leader().is_some() {
-            std::thread::yield_now();
-        }
+        poll(|| node.is_alone().then_some(()));
     }
 
     pub fn restart(&mut self, node: usize) {
@@ -102,12 +97,12 @@ impl Cluster {
 /// Progress of the writers.
 #[derive(Default)]
 pub struct Progress {
-    acknowledged: AtomicU64,
+    acknowledged: watch::Sender<u64>,
     is_over: AtomicBool,
     /// Newest acknowledgement, and the longest time without any.
     pause: Mutex<Option<(Instant, Duration)>>,
     /// Number of times that each watcher has loaded the list again.
-    reloads: Arc<[AtomicU64; WATCHERS]>,
+    reloads: Arc<watch::Sender<[u64; WATCHERS]>>,
     /// Longest time of an acknowledged write.
     slowest: Mutex<Duration>,
     /// Acknowledgements after which there was none for a moment, and the one that ended this.
@@ -125,20 +120,26 @@ impl Progress {
         if now - last > BREAK {
             self.breaks.lock().unwrap().push((last, now));
         }
-        self.acknowledged.fetch_add(1, Ordering::AcqRel);
+        self.acknowledged.send_modify(|count| *count += 1);
     }
 
     /// Waits for further acknowledgements.
     pub async fn wait(&self) {
-        let goal = self.acknowledged.load(Ordering::Acquire) + PROGRESS;
-        while self.acknowledged.load(Ordering::Acquire) < goal {
-            tokio::task::yield_now().await;
-        }
+        let goal = *self.acknowledged.borrow() + progress();
+        let mut acknowledged = self.acknowledged.subscribe();
+        acknowledged.wait_for(|count| *count >= goal).await.unwrap();
     }
 
     /// Returns how often each watcher has loaded the list again.
     pub fn reloads(&self) -> [u64; WATCHERS] {
-        std::array::from_fn(|watcher| self.reloads[watcher].load(Ordering::Acquire))
+        *self.reloads.borrow()
+    }
+
+    /// Waits until every watcher has loaded the list again.
+    pub async fn every_reload_after(&self, before: [u64; WATCHERS]) {
+        let has_reloaded = |now: &[u64; WATCHERS]| before.iter().zip(now).all(|(a, b)| b > a);
+        let mut reloads = self.reloads.subscribe();
+        reloads.wait_for(has_reloaded).await.unwrap();
     }
 
     /// Longest time of a write that was acknowledged since the last call.
@@ -205,11 +206,11 @@ async fn reload(store: &Store) -> Option<(BTreeMap<Uuid, u64>, Revision)> {
 
 /// Follows the feed until every connection has its last version, and checks that no change is missing, repeated or out of order. When
 /// the changes since the last one are gone, the list is loaded again, as the app does.
-async fn watch(
+async fn follow(
     store: Store,
     since: Revision,
-    last: tokio::sync::watch::Receiver<BTreeMap<Uuid, u64>>,
-    (reloads, watcher): (Arc<[AtomicU64; WATCHERS]>, usize),
+    last: watch::Receiver<BTreeMap<Uuid, u64>>,
+    (reloads, watcher): (Arc<watch::Sender<[u64; WATCHERS]>>, usize),
 ) {
     let mut last = last;
     let mut seen = since;
@@ -225,7 +226,7 @@ async fn watch(
                 {
                     (versions, seen) = loaded;
                     listed = versions.clone();
-                    reloads[watcher].fetch_add(1, Ordering::AcqRel);
+                    reloads.send_modify(|reloads| reloads[watcher] += 1);
                 }
                 continue;
             }
@@ -270,12 +271,12 @@ pub async fn under_load(mut cluster: Cluster, disturb: impl AsyncFnOnce(&mut Clu
     let first = cluster.open().await;
     let since = first.revision();
     let progress = Arc::new(Progress::default());
-    let (last, expected) = tokio::sync::watch::channel(BTreeMap::new());
+    let (last, expected) = watch::channel(BTreeMap::new());
     let mut watchers = Vec::new();
     for watcher in 0..WATCHERS {
         let store = open(&cluster.watched, &cluster.home).await;
         let reloads = Arc::clone(&progress.reloads);
-        let watched = watch(store, since, expected.clone(), (reloads, watcher));
+        let watched = follow(store, since, expected.clone(), (reloads, watcher));
         watchers.push(tokio::spawn(watched));
     }
     let mut writers = Vec::new();
