@@ -194,22 +194,24 @@ impl Keymap {
 /// Reads the bindings of a file, in the order of its lines, and its problems; all with their line numbers.
 fn read_bindings(file: &str) -> (Vec<Binding>, Vec<(usize, String)>) {
     let (mut bindings, mut problems) = (Vec::new(), Vec::new());
+    let line_ends: Vec<usize> = file.match_indices('\n').map(|(end, _)| end).collect();
+    let line_of = |at: usize| 1 + line_ends.partition_point(|end| *end < at);
     let table = match toml::de::DeTable::parse(file) {
         Ok(table) => table.into_inner(),
         Err(error) => {
-            let at = error.span().map_or(1, |span| line_of(file, span.start));
+            let at = error.span().map_or(1, |span| line_of(span.start));
             return (bindings, vec![(at, error.message().to_owned())]);
         }
     };
     for (section, lines) in &table {
         let context = KeyContext::from_id(section.get_ref());
         let (Some(context), Some(lines)) = (context, lines.get_ref().as_table()) else {
-            let at = line_of(file, section.span().start);
+            let at = line_of(section.span().start);
             problems.push((at, format!("unknown section '{}'", section.get_ref())));
             continue;
         };
         for (id, keys) in lines {
-            let at = line_of(file, id.span().start);
+            let at = line_of(id.span().start);
             match (
                 Action::from_id(id.get_ref(), context),
                 read_keys(keys.get_ref()),
@@ -244,10 +246,6 @@ fn read_keys(value: &toml::de::DeValue<'_>) -> Result<Vec<KeyPress>, String> {
         .into_iter()
         .map(|name| KeyPress::read(name).ok_or_else(|| format!("'{name}' is not a key")))
         .collect()
-}
-
-fn line_of(file: &str, at: usize) -> usize {
-    1 + file.bytes().take(at).filter(|byte| *byte == b'\n').count()
 }
 
 #[cfg(test)]
