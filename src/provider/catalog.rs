@@ -1,6 +1,7 @@
 //! Provider catalog: embedded and custom provider files.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use super::{Provider, validate};
 use crate::text::file::trust::FileTrust;
@@ -90,23 +91,14 @@ pub struct ProviderCatalog {
 impl ProviderCatalog {
     /// Returns the embedded providers.
     pub fn embedded() -> Self {
-        Self::load(None).0
+        PARSED.0.clone()
     }
 
     /// Loads the embedded providers and those of a folder, which add or override by ID.
     ///
     /// An invalid file is skipped and reported with its position.
     pub fn load(user_folder: Option<&Path>) -> (Self, Vec<String>) {
-        let mut problems = Vec::new();
-        let mut providers = Vec::new();
-        for (name, text) in EMBEDDED {
-            match validate::read(text) {
-                Ok(provider) => providers.push(provider),
-                Err(error) => {
-                    problems.push(format!("providers/{name}{error}; this provider is skipped"));
-                }
-            }
-        }
+        let (Self { mut providers }, mut problems) = PARSED.clone();
         let mut named: Vec<(String, String)> = Vec::new();
         for path in user_folder
             .map(|folder| files(folder, &mut problems))
@@ -157,6 +149,20 @@ impl ProviderCatalog {
         &self.providers
     }
 }
+
+/// Embedded providers and their problems, read once.
+static PARSED: LazyLock<(ProviderCatalog, Vec<String>)> = LazyLock::new(|| {
+    let (mut providers, mut problems) = (Vec::new(), Vec::new());
+    for (name, text) in EMBEDDED {
+        match validate::read(text) {
+            Ok(provider) => providers.push(provider),
+            Err(error) => {
+                problems.push(format!("providers/{name}{error}; this provider is skipped"));
+            }
+        }
+    }
+    (ProviderCatalog::from_iter(providers), problems)
+});
 
 impl FromIterator<Provider> for ProviderCatalog {
     fn from_iter<I: IntoIterator<Item = Provider>>(providers: I) -> Self {
