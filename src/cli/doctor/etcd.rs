@@ -103,7 +103,7 @@ mod with_etcd {
             Ok(false) => findings.ok(
                 "store",
                 format!(
-                    "none yet at {address}; the app, umai serve or the first change creates it"
+                    "none yet at {address}; the app, umai serve or a command that adds something creates it"
                 ),
             ),
             Err(error @ StoreError::Key(_)) => {
