@@ -109,8 +109,7 @@ impl KnownAddresses {
 /// Fails if a file with a lock cannot be replaced, because of permissions or a read-only file system. Its folder may not exist yet.
 fn check_writable(file: &Path) -> io::Result<()> {
     let lock = atomic_file::lock_path(file);
-    let folders = file.ancestors().skip(1);
-    let existing = folders.filter(|folder| folder.exists()).take(1);
+    let existing = file.ancestors().skip(1).find(|folder| folder.exists());
     for path in std::iter::once(&*lock).chain(existing) {
         match rustix::fs::access(path, Access::WRITE_OK) {
             Ok(()) | Err(Errno::NOENT) => {}
