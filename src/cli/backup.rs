@@ -329,10 +329,14 @@ fn sentence(path: &Path, verified: &VerifiedBackup) -> String {
 
 /// Returns the backups of the store's backup directory and of the directory for copies.
 fn all(place: &StorePlace, context: &CliContext) -> Result<Vec<BackupFile>, Failure> {
+    Ok(backup::all(&folders(place, context))?)
+}
+
+/// Returns the folder of the backups, and the one of their copies if there is one.
+fn folders(place: &StorePlace, context: &CliContext) -> Vec<BackupFolder> {
     let copies = context.config.backup_folder.as_deref();
     let copies = copies.map(|folder| BackupFolder::new(place.copies_in(folder)));
-    let folders: Vec<_> = std::iter::once(place.backups()).chain(copies).collect();
-    Ok(backup::all(&folders)?)
+    std::iter::once(place.backups()).chain(copies).collect()
 }
 
 /// Returns the file of a backup, given by name or path.

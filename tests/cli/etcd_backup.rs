@@ -307,15 +307,20 @@ fn newest_backup_of_another_store_is_not_restored_but_named() {
         "-",
     ];
     assert_eq!(one.pipe(&create, DOCUMENTED).code, 0);
-    let restore =
-        |backup: &str| one.run(&["--store", &store, "backup", "restore", backup, "--yes"]);
+    let restore = |backup: &str| {
+        let folder = ["--backup-folder", "./copies"];
+        let restore = ["--store", &store, "backup", "restore", backup, "--yes"];
+        one.run(&[&folder[..], &restore].concat())
+    };
     let refused = restore("--newest");
     assert_eq!(refused.code, 3, "{refused:?}");
-    assert!(
-        refused.err.contains("is of this store")
-            && refused.err.contains("umai backup restore NAME"),
-        "{refused:?}"
-    );
+    for part in [
+        "backups/etcd and ./copies/etcd",
+        "is of this store",
+        "umai backup restore NAME",
+    ] {
+        assert!(refused.err.contains(part), "{part}: {refused:?}");
+    }
     let restored = restore(made["name"].as_str().unwrap());
     assert_eq!(restored.code, 0, "{restored:?}");
 }

@@ -11,7 +11,7 @@ use super::super::open_service::CliContext;
 use super::super::output::{Audience, Output};
 use super::super::progress::Spinner;
 use super::super::prompt;
-use super::{RestoreBackup, all, find, format, label_of};
+use super::{RestoreBackup, all, find, folders, format, label_of};
 use crate::store::backup::folder::is_replaced;
 use crate::store::backup::restore::{
     PreparedBackup, RestoreResult, UnsignedPolicy, check_exclusive, prepare,
@@ -98,6 +98,11 @@ fn newest(
     output: &Output,
 ) -> Result<PreparedBackup, Failure> {
     let found = all(place, context)?;
+    let searched: Vec<_> = folders(place, context)
+        .iter()
+        .map(|folder| folder.folder().display().to_string())
+        .collect();
+    let searched = searched.join(" and ");
     let stores: std::collections::BTreeSet<_> = found
         .iter()
         .filter_map(label_of)
@@ -121,7 +126,7 @@ fn newest(
     if candidates.is_empty() && !found.is_empty() {
         let is_of_store = |store: Uuid| here.is_none_or(|here| here == store);
         let has_replaced = stores.iter().copied().any(is_of_store);
-        return Err(no_candidate(place, has_replaced));
+        return Err(no_candidate(&searched, has_replaced));
     }
     // The list is sorted by directory. The revisions of etcd begin again with a new cluster.
     let by_revision = place.is_local();
@@ -146,23 +151,22 @@ fn newest(
         return Err(Failure::NoBackup("No valid backup found".into()));
     }
     Err(Failure::NoBackup(format!(
-        "No backup in {}. Name a backup file, or the directory for copies with --backup-folder",
-        place.backups().folder().display()
+        "No backup in {searched}. Name a backup file, or the directory for copies with --backup-folder"
     )))
 }
 
 /// Error if there are only backups that `--newest` does not restore.
-fn no_candidate(place: &StorePlace, has_replaced: bool) -> Failure {
-    let backups = place.backups();
-    let folder = backups.folder().display();
+fn no_candidate(searched: &str, has_replaced: bool) -> Failure {
     let (found, wanted) = if has_replaced {
         (
-            format!("All backups of this store in {folder} hold what an earlier restore replaced"),
+            format!(
+                "All backups of this store in {searched} hold what an earlier restore replaced"
+            ),
             "To restore one of them",
         )
     } else {
         (
-            format!("No backup in {folder} is of this store"),
+            format!("No backup in {searched} is of this store"),
             "To restore one of another store",
         )
     };
