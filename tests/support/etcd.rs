@@ -28,8 +28,8 @@ wait
 test "$keep" = keep || rm -rf "$folder"
 "#;
 
-/// Longest start of a node on a busy machine.
-const START: Duration = Duration::from_mins(1);
+/// Longest start of a node or election on a busy machine.
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// Running etcd node.
 pub struct EtcdNode {
@@ -190,7 +190,7 @@ impl EtcdNode {
     }
 
     fn wait_until_it_listens(&self) {
-        let end = Instant::now() + START;
+        let end = Instant::now() + LONGEST;
         poll(|| {
             let is_alive = Path::new("/proc").join(&self.pid).exists();
             assert!(is_alive && Instant::now() < end, "{}", self.log());
@@ -242,16 +242,18 @@ fn is_installed() -> bool {
     is_there
 }
 
-/// Asks again and again until there is an answer.
+/// Asks again and again until there is an answer; panics if there is none for long.
 #[expect(
     clippy::disallowed_methods,
     reason = "etcd does not report that it listens or knows a leader"
 )]
 pub fn poll<T>(mut ask: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + 2 * LONGEST;
     loop {
         if let Some(answer) = ask() {
             return answer;
         }
+        assert!(Instant::now() < end, "no answer for two minutes");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
