@@ -28,6 +28,7 @@ mod node;
 pub mod open;
 mod operations;
 mod pages;
+mod read_tries;
 mod record;
 mod request_marks;
 mod saved_index;

@@ -5,12 +5,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::{Request, Streaming};
 
 use super::call_error::{CallError, Refusal};
-use super::node::{ATTEMPT_TIMEOUT, EtcdNode, is_certificate_refused};
+use super::node::{ATTEMPT_TIMEOUT, EtcdNode};
+use super::read_tries::ReadTries;
 use super::wire::{
     AlarmMember, AlarmRequest, AlarmResponse, AuthenticateRequest, AuthenticateResponse,
     LeaseGrantRequest, LeaseGrantResponse, RangeRequest, RangeResponse, StatusRequest,
@@ -19,12 +20,8 @@ use super::wire::{
 use crate::connection::StoreError;
 use crate::store::etcd_options::{EtcdOptions, EtcdUser};
 
-/// Time that reads are tried for.
-const READ_PATIENCE: Duration = Duration::from_secs(5);
 /// Longest time for a page of keys from a node that answers other requests.
 const PAGE_PATIENCE: Duration = Duration::from_mins(2);
-/// Least number of refused certificates that is final: there may be several hosts behind an address.
-const MIN_REFUSALS: usize = 3;
 const BACKOFF: Duration = Duration::from_millis(20);
 const MAX_BACKOFF: Duration = Duration::from_millis(250);
 
@@ -61,61 +58,6 @@ impl Backoff {
     pub async fn wait(&mut self) {
         sleep(self.0).await;
         self.0 = (self.0 * 2).min(MAX_BACKOFF);
-    }
-}
-
-/// Tries of a read, on one node after the other.
-struct ReadTries<'a> {
-    client: &'a EtcdClient,
-    end: Instant,
-    backoff: Backoff,
-    refusals: CertificateRefusals,
-}
-
-impl<'a> ReadTries<'a> {
-    fn new(client: &'a EtcdClient) -> Self {
-        Self {
-            client,
-            end: Instant::now() + READ_PATIENCE,
-            backoff: Backoff::default(),
-            refusals: CertificateRefusals::of(client.nodes.len()),
-        }
-    }
-
-    /// Waits until the next try, which uses the next node if this one did not answer. Fails if the error is final.
-    async fn wait_after(&mut self, node: &EtcdNode, error: CallError) -> Result<(), CallError> {
-        let is_refused = match &error {
-            CallError::NoAnswer(why) => {
-                self.client.fail_over(node);
-                is_certificate_refused(why)
-            }
-            CallError::Refused(Refusal::Busy) => false,
-            CallError::Refused(_) => return Err(error),
-        };
-        if self.refusals.are_final(node.position, is_refused) || Instant::now() >= self.end {
-            return Err(error);
-        }
-        self.backoff.wait().await;
-        Ok(())
-    }
-}
-
-/// Refused certificates, by node, since the last try that ended in another way.
-struct CertificateRefusals(Vec<usize>);
-
-impl CertificateRefusals {
-    fn of(nodes: usize) -> Self {
-        Self(vec![0; nodes])
-    }
-
-    /// Notes a try. Returns true if every node refuses: more tries would only delay the message.
-    fn are_final(&mut self, node: usize, is_refused: bool) -> bool {
-        if !is_refused {
-            self.0.fill(0);
-            return false;
-        }
-        self.0[node] += 1;
-        self.0.iter().all(|count| *count > 0) && self.0.iter().sum::<usize>() >= MIN_REFUSALS
     }
 }
 
@@ -413,20 +355,5 @@ mod tests {
         assert!(why.contains("invalid peer certificate"), "{why}");
         let connections = [to_one, to_other].map(|count| count.load(Ordering::Relaxed));
         assert!(connections.iter().all(|count| (1..=4).contains(count)));
-    }
-
-    #[test]
-    fn refusals_are_final_when_every_node_refuses() {
-        let mut lone = CertificateRefusals::of(1);
-        assert!(!lone.are_final(0, true) && !lone.are_final(0, true));
-        assert!(lone.are_final(0, true));
-
-        let mut two = CertificateRefusals::of(2);
-        for _ in 0..MIN_REFUSALS {
-            assert!(!two.are_final(0, true), "the other may accept");
-        }
-        assert!(!two.are_final(1, false), "it did not answer");
-        assert!(!two.are_final(0, true) && !two.are_final(1, true));
-        assert!(two.are_final(0, true));
     }
 }
