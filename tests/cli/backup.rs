@@ -313,8 +313,24 @@ fn missing_backups_are_reported() {
     assert!(listed.err.contains("No backups yet"), "{listed:?}");
     let restored = home.run(&["backup", "restore", "nothing", "--yes"]);
     assert_eq!(restored.code, 3, "{restored:?}");
-    let newest = home.run(&["backup", "restore", "--newest", "--yes"]);
-    assert_eq!(newest.code, 3, "{newest:?}");
+    let newest = ["backup", "restore", "--newest", "--yes"];
+    let none = home.run(&newest);
+    assert_eq!(none.code, 3, "{none:?}");
+    assert!(none.err.contains("with --backup-folder"), "{none:?}");
+    let copies = home.path("copies");
+    let elsewhere = ["--backup-folder", copies.to_str().unwrap()];
+    let none = home.run(&[&elsewhere[..], &newest].concat());
+    let both = [home.path(DATA).join("backups"), copies];
+    let both = both.map(|folder| folder.display().to_string());
+    let searched = both.join(" and ");
+    let expected =
+        format!("No backup in {searched}. Name a backup file: umai backup restore FILE\n");
+    assert!(none.err.ends_with(&expected), "{none:?}");
+    home.write(&format!("{DATA}/backups/damaged.backup"), "{");
+    let damaged = home.run(&newest);
+    assert_eq!(damaged.code, 3, "{damaged:?}");
+    let expected = format!("No valid backup in {}. Name a backup file", both[0]);
+    assert!(damaged.err.contains(&expected), "{damaged:?}");
     let unnamed = home.run(&["backup", "restore"]);
     assert_eq!(unnamed.code, 2, "{unnamed:?}");
     home.write("notes.txt", "no backup");

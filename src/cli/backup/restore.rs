@@ -1,5 +1,7 @@
 //! `umai backup restore`: shows the changes, prompts, and restores a backup.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use chrono::Utc;
@@ -11,12 +13,12 @@ use super::super::open_service::CliContext;
 use super::super::output::{Audience, Output};
 use super::super::progress::Spinner;
 use super::super::prompt;
-use super::{RestoreBackup, all, find, folders, format, label_of};
-use crate::store::backup::folder::is_replaced;
+use super::{RestoreBackup, find, folders, format, label_of};
+use crate::store::backup::folder::{BackupFile, is_replaced};
 use crate::store::backup::restore::{
     PreparedBackup, RestoreResult, UnsignedPolicy, check_exclusive, prepare,
 };
-use crate::store::backup::{SignatureCheck, create_from};
+use crate::store::backup::{self, SignatureCheck, create_from};
 use crate::store::place::StorePlace;
 
 impl RestoreBackup {
@@ -97,13 +99,14 @@ fn newest(
     notes: &mut Vec<String>,
     output: &Output,
 ) -> Result<PreparedBackup, Failure> {
-    let found = all(place, context)?;
-    let searched: Vec<_> = folders(place, context)
+    let folders = folders(place, context);
+    let found = backup::all(&folders)?;
+    let searched: Vec<_> = folders
         .iter()
         .map(|folder| folder.folder().display().to_string())
         .collect();
     let searched = searched.join(" and ");
-    let stores: std::collections::BTreeSet<_> = found
+    let stores: BTreeSet<_> = found
         .iter()
         .filter_map(label_of)
         .map(|label| label.identity().store)
@@ -115,28 +118,12 @@ fn newest(
             stores.len()
         )));
     }
-    let mut candidates: Vec<_> = found
-        .iter()
-        .filter(|found| !is_replaced(&found.path))
-        .filter(|found| match (label_of(found), here) {
-            (Some(label), Some(here)) => label.identity().store == here,
-            (Some(_) | None, _) => true,
-        })
-        .collect();
+    let candidates = candidates(&found, here, place);
     if candidates.is_empty() && !found.is_empty() {
         let is_of_store = |store: Uuid| here.is_none_or(|here| here == store);
         let has_replaced = stores.iter().copied().any(is_of_store);
         return Err(no_candidate(&searched, has_replaced));
     }
-    // The list is sorted by directory. The revisions of etcd begin again with a new cluster.
-    let by_revision = place.is_local();
-    candidates.sort_by_key(|found| {
-        std::cmp::Reverse(label_of(found).map(|label| {
-            let revision = label.header.revision;
-            let first = if by_revision { revision } else { 0 };
-            (first, label.info.created, revision)
-        }))
-    });
     for found in candidates {
         match prepare(place, &found.path, unsigned) {
             Ok(prepared) => return Ok(prepared),
@@ -148,11 +135,44 @@ fn newest(
         }
     }
     if !notes.is_empty() {
-        return Err(Failure::NoBackup("No valid backup found".into()));
+        return Err(Failure::NoBackup(format!(
+            "No valid backup in {searched}. Name a backup file from elsewhere: umai backup restore FILE"
+        )));
     }
+    let advice = if context.config.backup_folder.is_none() {
+        "Name a backup file, or the directory for copies with --backup-folder"
+    } else {
+        "Name a backup file: umai backup restore FILE"
+    };
     Err(Failure::NoBackup(format!(
-        "No backup in {searched}. Name a backup file, or the directory for copies with --backup-folder"
+        "No backup in {searched}. {advice}"
     )))
+}
+
+/// Returns the backups that may be restored without a name, the newest first: those of this store, or of any if there is none.
+fn candidates<'a>(
+    found: &'a [BackupFile],
+    store: Option<Uuid>,
+    place: &StorePlace,
+) -> Vec<&'a BackupFile> {
+    let mut candidates: Vec<_> = found
+        .iter()
+        .filter(|found| !is_replaced(&found.path))
+        .filter(|found| match (label_of(found), store) {
+            (Some(label), Some(store)) => label.identity().store == store,
+            (Some(_) | None, _) => true,
+        })
+        .collect();
+    // The backups are sorted by directory. The revisions of etcd begin again with a new cluster.
+    let by_revision = place.is_local();
+    candidates.sort_by_key(|found| {
+        Reverse(label_of(found).map(|label| {
+            let revision = label.header.revision;
+            let first = if by_revision { revision } else { 0 };
+            (first, label.info.created, revision)
+        }))
+    });
+    candidates
 }
 
 /// Error if there are only backups that `--newest` does not restore.
