@@ -126,7 +126,7 @@ async fn open(home: &Home, handle: &StoreHandle) -> Store {
 
 fn new() -> SaveConnection<PlainSecret> {
     let at = DateTime::<Utc>::UNIX_EPOCH;
-    let id = Uuid::new_v4();
+    let id = Uuid::now_v7();
     SaveConnection {
         connection: Connection {
             item: ConnectionItem {

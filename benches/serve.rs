@@ -185,7 +185,7 @@ fn save(number: usize) -> SaveConnection<PlainSecret> {
         connection: Connection {
             item: ConnectionItem {
                 endpoint: None,
-                id: Uuid::new_v4(),
+                id: Uuid::now_v7(),
                 alias: format!("openai-{number}"),
                 name: format!("OpenAI Production {number}"),
                 provider_id: "openai".into(),

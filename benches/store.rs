@@ -42,7 +42,7 @@ fn connection(number: u128) -> Connection<PlainSecret> {
     Connection {
         item: ConnectionItem {
             endpoint: None,
-            id: Uuid::new_v4(),
+            id: Uuid::now_v7(),
             alias: format!("openai-production-{number}"),
             name: format!("OpenAI Production {number}"),
             provider_id: "openai".into(),
