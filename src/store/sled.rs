@@ -1,7 +1,7 @@
 //! Store on disk: the journal, and an index of it in sled.
 //!
 //! ```text
-//! save ─► pending writes: checked ─► journal: appended, synced ─► index: applied ─► acknowledged, announced
+//! save ─► pending writes: checked ─► journal: appended, synced ─► index: in memory ─► acknowledged, announced ─► index: in sled
 //! ```
 
 pub(super) mod encoding;
@@ -13,9 +13,11 @@ pub mod index;
 pub mod block;
 mod block_compression;
 mod block_index;
+mod buffered_index;
 pub(super) mod index_handle;
 pub mod memory_rows;
 mod open_index;
+mod overlay;
 mod index_repair;
 mod index_upgrade;
 mod journal_damage;
@@ -38,6 +40,8 @@ mod recovery;
 mod migration;
 pub(super) mod create;
 mod auto_backup;
+#[cfg(test)]
+mod test_store;
 
 use std::path::Path;
 use std::sync::Arc;

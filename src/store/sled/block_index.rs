@@ -15,6 +15,7 @@ use super::block::{self, BlockReader};
 use super::block_compression::{compress, decompress};
 use super::encoding::{ALIASES, APPLIED, RECORDS, RowChange, SledPair};
 use super::open_index::OpenIndex;
+use super::overlay::Visitor;
 use super::unusable_index::UnusableIndex;
 
 /// Prefix of the keys of blocks.
@@ -43,6 +44,14 @@ fn pass_of((key, _): &RowChange) -> u8 {
     }
 }
 
+/// Sorts changes into the order in which they are written. Of several changes of a row, the last one counts.
+pub fn in_write_order(mut changes: Vec<RowChange>) -> Vec<RowChange> {
+    changes.reverse();
+    changes.sort_by(|one, other| (pass_of(one), &one.0).cmp(&(pass_of(other), &other.0)));
+    changes.dedup_by(|later, kept| later.0 == kept.0);
+    changes
+}
+
 /// Blocks of an open sled database.
 pub struct Blocks<'a> {
     db: &'a Db,
@@ -69,7 +78,7 @@ impl<'a> Blocks<'a> {
         &self,
         start: Bound<&[u8]>,
         prefix: &[u8],
-        mut take: impl FnMut(&[u8], Result<&[u8], UnusableIndex>) -> bool,
+        take: &mut Visitor<'_>,
     ) -> Result<(), UnusableIndex> {
         let (Bound::Included(first) | Bound::Excluded(first)) = start else {
             return self.walk(Bound::Included(prefix), prefix, take);
@@ -116,11 +125,10 @@ impl<'a> Blocks<'a> {
 
     /// Inserts and removes rows. After a crash, each block has all or none of its changes; a connection's own row is written after its
     /// other rows, and the position after everything else.
-    pub fn apply(&self, mut changes: Vec<RowChange>) -> Result<(), UnusableIndex> {
-        // Of several changes of a row, the last one counts.
-        changes.reverse();
-        changes.sort_by(|one, other| (pass_of(one), &one.0).cmp(&(pass_of(other), &other.0)));
-        changes.dedup_by(|later, kept| later.0 == kept.0);
+    ///
+    /// Not a sled batch: sled ends each batch with a write to its file, which costs as much as the write to the journal.
+    pub fn apply(&self, changes: Vec<RowChange>) -> Result<(), UnusableIndex> {
+        let changes = in_write_order(changes);
         let mut rest = &changes[..];
         while let Some((key, _)) = rest.first() {
             let (block, stored) = match self.block_of(key)? {

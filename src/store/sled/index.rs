@@ -8,18 +8,17 @@ use std::path::Path;
 
 use ::sled::IVec;
 
-use super::block_index::Blocks;
+use super::buffered_index::BufferedIndex;
 use super::encoding::{self, RowChange};
 use super::index_header::IndexHeader;
 use super::memory_rows::MemoryRows;
-use super::open_index::OpenIndex;
 use super::unusable_index::{UnusableIndex, closed_error};
 use crate::store::key::{CODE, StoreAuthenticator};
 
 /// Index of the connections: sorted rows, which a store reads and writes.
 pub enum ConnectionIndex {
-    /// In a sled folder.
-    Sled(OpenIndex),
+    /// In a sled folder, with the newest changes in memory.
+    Sled(BufferedIndex),
     /// In memory until the process ends, or changes in memory of rows in a file.
     Memory(MemoryRows),
     /// Closed.
@@ -37,19 +36,13 @@ impl ConnectionIndex {
     /// Threads of sled may hold the folder for a moment after the previous store was closed, so this waits for its lock; other
     /// processes are excluded by the lock of the data directory. With an authenticator, rows that are not authentic are errors.
     pub fn open(folder: &Path, auth: Option<&StoreAuthenticator>) -> Result<Self, UnusableIndex> {
-        OpenIndex::open(folder, auth).map(Self::Sled)
+        BufferedIndex::open(folder, auth).map(Self::Sled)
     }
 
     /// Returns the value of a key, including its checksum.
     pub fn get(&self, key: &[u8]) -> Result<Option<IVec>, UnusableIndex> {
         match self {
-            Self::Sled(opened) if opened.has_single_rows() => opened.call(|db| {
-                let stored = db.get(key)?;
-                stored
-                    .map(|stored| opened.authentic(key, &stored).map(IVec::from))
-                    .transpose()
-            }),
-            Self::Sled(opened) => opened.call(|db| Blocks::new(db, opened).get(key)),
+            Self::Sled(index) => index.get(key),
             Self::Memory(rows) => rows.get(key),
             Self::Closed => Err(closed_error()),
         }
@@ -100,34 +93,16 @@ impl ConnectionIndex {
         mut take: impl FnMut(&[u8], Result<&[u8], UnusableIndex>) -> bool,
     ) -> Result<(), UnusableIndex> {
         match self {
-            Self::Sled(opened) if opened.has_single_rows() => opened.call(|db| {
-                let range = (start.map(IVec::from), Bound::Unbounded);
-                for pair in db.range(range) {
-                    let (key, value) = pair?;
-                    let value = opened.authentic(&key, &value);
-                    if !key.starts_with(prefix) || !take(&key, value) {
-                        break;
-                    }
-                }
-                Ok(())
-            }),
-            Self::Sled(opened) => {
-                opened.call(|db| Blocks::new(db, opened).walk(start, prefix, take))
-            }
+            Self::Sled(index) => index.walk(start, prefix, &mut take),
             Self::Memory(rows) => rows.walk(start, prefix, |key, value| take(key, Ok(value))),
             Self::Closed => Err(closed_error()),
         }
     }
 
     /// Inserts and removes rows. After a crash, a part of the changes is present (see `Blocks::apply`).
-    ///
-    /// Not a sled batch: sled ends each batch with a write to its file, which costs as much as the write to the journal.
     pub fn apply(&self, changes: Vec<RowChange>) -> Result<(), UnusableIndex> {
         match self {
-            Self::Sled(opened) if opened.has_single_rows() => Err(UnusableIndex(
-                "it has the format of an earlier version".into(),
-            )),
-            Self::Sled(opened) => opened.call(|db| Blocks::new(db, opened).apply(changes)),
+            Self::Sled(index) => index.apply(changes),
             Self::Memory(rows) => {
                 rows.apply(changes);
                 Ok(())
@@ -151,8 +126,8 @@ impl ConnectionIndex {
     }
 
     /// Returns true for an index of an earlier version, which can only be read.
-    pub const fn is_of_earlier_version(&self) -> bool {
-        matches!(self, Self::Sled(opened) if opened.has_single_rows())
+    pub fn is_of_earlier_version(&self) -> bool {
+        matches!(self, Self::Sled(index) if index.has_single_rows())
     }
 
     /// Returns true when the index is in memory.
@@ -160,24 +135,18 @@ impl ConnectionIndex {
         matches!(self, Self::Memory(_))
     }
 
-    /// Closes sled, whose last writes may fail. Returns after they are done.
+    /// Writes the changes in memory and closes sled, whose last writes may fail. Returns after they are done.
     pub fn close(self) -> Result<(), UnusableIndex> {
         match self {
-            Self::Sled(opened) => opened.close(),
+            Self::Sled(index) => index.close(),
             Self::Memory(_) | Self::Closed => Ok(()),
         }
     }
 
-    /// Flushes sled, so that the next start has less to replay. The journal is complete in any case.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "flush is not durable on Linux, and the index does not need it to be"
-    )]
+    /// Writes the changes in memory and flushes sled, so that the next start has less to replay. The journal is complete in any case.
     pub fn flush(&self) -> Result<(), UnusableIndex> {
         match self {
-            Self::Sled(opened) => {
-                opened.call(|db| db.flush().map(drop).map_err(UnusableIndex::from))
-            }
+            Self::Sled(index) => index.flush(),
             Self::Memory(_) | Self::Closed => Ok(()),
         }
     }

@@ -7,6 +7,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use ::sled::IVec;
 
 use super::encoding::RowChange;
+use super::overlay::{self, Visitor};
 use super::unusable_index::UnusableIndex;
 
 /// Stored rows that never change.
@@ -77,30 +78,18 @@ impl MemoryRows {
     ) -> Result<(), UnusableIndex> {
         let rows = self.read();
         let range = rows.range((start.map(IVec::from), Bound::Unbounded));
-        let mut changes = range
+        let changes = range
             .take_while(|(key, _)| key.starts_with(prefix))
-            .peekable();
-        let mut goes_on = true;
-        if let Some(stored) = &self.stored {
-            stored.walk(start, prefix, &mut |key, value| {
-                while goes_on
-                    && let Some((changed, new)) = changes.next_if(|(changed, _)| &changed[..] < key)
-                {
-                    goes_on = new.as_ref().is_none_or(|new| take(changed, new));
-                }
-                if goes_on {
-                    goes_on = match changes.next_if(|(changed, _)| &changed[..] == key) {
-                        Some((_, new)) => new.as_ref().is_none_or(|new| take(key, new)),
-                        None => take(key, value),
-                    };
-                }
-                goes_on
-            })?;
-        }
-        while goes_on && let Some((changed, new)) = changes.next() {
-            goes_on = new.as_ref().is_none_or(|new| take(changed, new));
-        }
-        Ok(())
+            .map(|(key, value)| (&key[..], value.as_deref()));
+        let stored = |visit: &mut Visitor<'_>| match &self.stored {
+            Some(stored) => stored.walk(start, prefix, &mut |key, value| visit(key, Ok(value))),
+            None => Ok(()),
+        };
+        // Rows that do not change are readable.
+        let take = &mut |key: &[u8], value: Result<&[u8], UnusableIndex>| {
+            value.is_ok_and(|value| take(key, value))
+        };
+        overlay::walk(changes, stored, take)
     }
 
     /// Inserts and removes rows.

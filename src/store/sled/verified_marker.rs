@@ -165,59 +165,24 @@ fn add_files(folder: &Path, files: &mut Vec<(PathBuf, Metadata)>) -> io::Result<
 mod tests {
     use std::fs::OpenOptions;
     use std::os::unix::fs::FileExt;
-    use std::sync::{Arc, OnceLock};
     use std::time::Instant;
 
     use futures_util::future::join_all;
     use tempfile::TempDir;
     use tokio::sync::oneshot;
 
+    use super::super::encoding;
     use super::super::index::ConnectionIndex;
+    use super::super::test_store::{open, save, unlocked};
     use super::super::writer::WriterMessage;
-    use super::super::{SledStore, encoding};
     use super::*;
-    use crate::connection::store::{ConnectionStore, Precondition, SaveConnection};
-    use crate::connection::{Connection, ConnectionItem, SealedSecret, VersionChange};
-    use crate::store::backup::BackupConfig;
-    use crate::store::journal::header::StoreIdentity;
+    use crate::connection::store::ConnectionStore;
     use crate::store::journal::segment::Segment;
     use crate::store::journal::tail_scan;
-    use crate::store::key::{StoreKey, UnlockedStore};
+    use crate::store::key::StoreKey;
 
     const MANY: u64 = ALWAYS_VERIFIED + 1;
     const LONGEST_TICK: Duration = Duration::from_secs(1);
-
-    fn save(number: u64) -> SaveConnection<SealedSecret> {
-        let at = chrono::DateTime::UNIX_EPOCH;
-        SaveConnection {
-            connection: Connection {
-                item: ConnectionItem {
-                    id: Uuid::from_u64_pair(1, number),
-                    alias: format!("c{number}"),
-                    name: format!("Connection {number}"),
-                    provider_id: "openai".into(),
-                    is_active: true,
-                    date_created: at,
-                    date_modified: at,
-                    version: 1,
-                    date_deleted: None,
-                    endpoint: None,
-                },
-                settings: None,
-            },
-            precondition: Precondition::Absent,
-            change: VersionChange::default(),
-        }
-    }
-
-    fn unlocked() -> UnlockedStore {
-        static UNLOCKED: OnceLock<UnlockedStore> = OnceLock::new();
-        let new = || UnlockedStore {
-            identity: StoreIdentity::new(Uuid::from_u128(7), [3; 40]),
-            key: Arc::new(StoreKey::random().unwrap()),
-        };
-        UNLOCKED.get_or_init(new).clone()
-    }
 
     fn auth() -> Option<StoreAuthenticator> {
         unlocked().access().auth
@@ -225,11 +190,6 @@ mod tests {
 
     fn read(data: &Path) -> Option<VerifiedMarker> {
         VerifiedMarker::read(data, auth().as_ref())
-    }
-
-    fn open(data: &Path) -> SledStore {
-        let unlock = |_: Option<&StoreIdentity>| Ok(unlocked());
-        SledStore::open(data, unlock, BackupConfig::default()).unwrap()
     }
 
     /// Store with a marker, closed.

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::super::index::ConnectionIndex;
 use super::*;
 use crate::store::key::{StoreAuthenticator, StoreKey};
 
@@ -15,37 +14,52 @@ fn auth() -> StoreAuthenticator {
     StoreKey::random().unwrap().authenticator(Uuid::nil())
 }
 
-fn walked(index: &ConnectionIndex, start: Bound<&[u8]>, prefix: &[u8]) -> Vec<Vec<u8>> {
-    let mut keys = Vec::new();
-    index
-        .walk_from(start, prefix, |key, _| {
-            keys.push(key.to_vec());
-            true
-        })
-        .unwrap();
-    keys
+/// Calls sled.
+fn call<T>(index: &OpenIndex, call: impl FnOnce(&Db) -> T) -> T {
+    index.call(|db| Ok(call(db))).unwrap()
 }
 
-fn rows(index: &ConnectionIndex) -> Rows {
-    let mut rows = Rows::new();
-    index
-        .walk(b"", |key, value| {
-            let is_new = rows.insert(key.to_vec(), value.to_vec()).is_none();
-            assert!(is_new, "a row was visited twice");
-            true
-        })
-        .unwrap();
+fn apply(index: &OpenIndex, changes: Vec<RowChange>) {
+    call(index, |db| Blocks::new(db, index).apply(changes).unwrap());
+}
+
+fn get(index: &OpenIndex, key: &[u8]) -> Result<Option<IVec>, UnusableIndex> {
+    call(index, |db| Blocks::new(db, index).get(key))
+}
+
+/// Visited rows; without a value for an unreadable block.
+fn walked(
+    index: &OpenIndex,
+    start: Bound<&[u8]>,
+    prefix: &[u8],
+) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
+    let mut rows = Vec::new();
+    let mut take = |key: &[u8], value: Result<&[u8], UnusableIndex>| {
+        rows.push((key.to_vec(), value.ok().map(<[u8]>::to_vec)));
+        true
+    };
+    call(index, |db| {
+        Blocks::new(db, index).walk(start, prefix, &mut take)
+    })
+    .unwrap();
     rows
 }
 
-fn call<T>(index: &ConnectionIndex, call: impl FnOnce(&Db) -> T) -> T {
-    let ConnectionIndex::Sled(opened) = index else {
-        panic!("not in sled");
-    };
-    opened.call(|db| Ok(call(db))).unwrap()
+fn keys(index: &OpenIndex, start: Bound<&[u8]>, prefix: &[u8]) -> Vec<Vec<u8>> {
+    let rows = walked(index, start, prefix).into_iter();
+    rows.map(|(key, _)| key).collect()
 }
 
-fn blocks(index: &ConnectionIndex) -> Vec<SledPair> {
+fn rows(index: &OpenIndex) -> Rows {
+    let mut rows = Rows::new();
+    for (key, value) in walked(index, Bound::Included(b""), b"") {
+        let is_new = rows.insert(key, value.unwrap()).is_none();
+        assert!(is_new, "a row was visited twice");
+    }
+    rows
+}
+
+fn blocks(index: &OpenIndex) -> Vec<SledPair> {
     call(index, |db| db.iter().map(Result::unwrap).collect())
 }
 
@@ -68,7 +82,7 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         let auth = auth();
-        let index = ConnectionIndex::open(folder.path(), Some(&auth)).unwrap();
+        let index = OpenIndex::open(folder.path(), Some(&auth)).unwrap();
         let mut expected = Rows::new();
         for group in groups {
             for (key, value) in group.clone() {
@@ -77,23 +91,23 @@ proptest! {
                     None => expected.remove(&key),
                 };
             }
-            index.apply(group).unwrap();
+            apply(&index, group);
         }
         prop_assert_eq!(&rows(&index), &expected);
         for (key, value) in &expected {
-            let found = index.get(key).unwrap();
+            let found = get(&index, key).unwrap();
             prop_assert_eq!(found.as_deref(), Some(&value[..]));
         }
-        prop_assert_eq!(index.get(b"o4").unwrap(), None);
+        prop_assert_eq!(get(&index, b"o4").unwrap(), None);
         let start = format!("o{start:03}").into_bytes();
         for bound in [Bound::Included(&start[..]), Bound::Excluded(&start[..])] {
             let range = expected.range::<[u8], _>((bound, Bound::Unbounded));
-            let keys = range.map(|(key, _)| key.clone());
-            let keys: Vec<_> = keys.filter(|key| key.starts_with(b"o")).collect();
-            prop_assert_eq!(walked(&index, bound, b"o"), keys);
+            let expected = range.map(|(key, _)| key.clone());
+            let expected: Vec<_> = expected.filter(|key| key.starts_with(b"o")).collect();
+            prop_assert_eq!(keys(&index, bound, b"o"), expected);
         }
         index.close().unwrap();
-        let index = ConnectionIndex::open(folder.path(), Some(&auth)).unwrap();
+        let index = OpenIndex::open(folder.path(), Some(&auth)).unwrap();
         prop_assert_eq!(rows(&index), expected);
     }
 }
@@ -107,14 +121,14 @@ fn insert((key, value): (Vec<u8>, Vec<u8>)) -> RowChange {
 }
 
 /// Index whose first block still has the rows that a split moved to later blocks, as after a crash in the split.
-fn interrupted_split(folder: &std::path::Path) -> (ConnectionIndex, Rows) {
-    let index = ConnectionIndex::open(folder, Some(&auth())).unwrap();
+fn interrupted_split(folder: &std::path::Path) -> (OpenIndex, Rows) {
+    let index = OpenIndex::open(folder, Some(&auth())).unwrap();
     let before = (0..8).map(|number| record(2 * number, 400));
-    index.apply(before.map(insert).collect()).unwrap();
+    apply(&index, before.map(insert).collect());
     let first = blocks(&index);
     assert_eq!(first.len(), 1);
     let more = (0..8).map(|number| record(2 * number + 1, 400));
-    index.apply(more.map(insert).collect()).unwrap();
+    apply(&index, more.map(insert).collect());
     assert!(blocks(&index).len() > 1);
     let expected: Rows = rows(&index);
     let (key, value) = &first[0];
@@ -134,12 +148,10 @@ fn later_block_is_right_after_an_interrupted_split() {
     assert_eq!(rows(&index), expected);
     // A change of a row that both blocks have.
     let (key, _) = record(15, 0);
-    index
-        .apply(vec![(key.clone(), Some(b"new".to_vec()))])
-        .unwrap();
+    apply(&index, vec![(key.clone(), Some(b"new".to_vec()))]);
     expected.insert(key.clone(), b"new".to_vec());
     assert_eq!(rows(&index), expected);
-    assert_eq!(index.get(&key).unwrap().as_deref(), Some(&b"new"[..]));
+    assert_eq!(get(&index, &key).unwrap().as_deref(), Some(&b"new"[..]));
 }
 
 #[test]
@@ -149,9 +161,7 @@ fn removed_block_leaves_no_rows_of_an_interrupted_split() {
     let later = blocks(&index)[1].0[1..].to_vec();
     let lost = expected.split_off(&later);
     assert!(lost.len() > 3);
-    index
-        .apply(lost.into_keys().map(|key| (key, None)).collect())
-        .unwrap();
+    apply(&index, lost.into_keys().map(|key| (key, None)).collect());
     assert_eq!(rows(&index), expected);
     assert_eq!(blocks(&index).len(), 1);
 }
@@ -159,7 +169,7 @@ fn removed_block_leaves_no_rows_of_an_interrupted_split() {
 #[test]
 fn position_is_written_last_and_the_last_change_of_a_row_counts() {
     let folder = tempfile::tempdir().unwrap();
-    let index = ConnectionIndex::open(folder.path(), None).unwrap();
+    let index = OpenIndex::open(folder.path(), None).unwrap();
     let key = b"aone".to_vec();
     let changes = vec![
         insert((b"m".to_vec(), b"position".to_vec())),
@@ -168,25 +178,26 @@ fn position_is_written_last_and_the_last_change_of_a_row_counts() {
         insert((key.clone(), b"second".to_vec())),
     ];
     let mut events = call(&index, |db| db.watch_prefix(b""));
-    index.apply(changes).unwrap();
+    apply(&index, changes);
     let written: Vec<_> = (0..2).map(|_| events.next().unwrap()).collect();
     let keys: Vec<_> = written.iter().map(|event| event.key().clone()).collect();
     assert_eq!(keys, [b"Pa", b"Pm"]);
-    assert_eq!(index.get(&key).unwrap().as_deref(), Some(&b"second"[..]));
+    assert_eq!(get(&index, &key).unwrap().as_deref(), Some(&b"second"[..]));
 }
 
 #[test]
 fn damaged_block_is_an_error_and_the_others_are_readable() {
     let folder = tempfile::tempdir().unwrap();
-    let index = ConnectionIndex::open(folder.path(), Some(&auth())).unwrap();
+    let index = OpenIndex::open(folder.path(), Some(&auth())).unwrap();
     let all = (0..30).map(|number| record(number, 400));
-    index.apply(all.map(insert).collect()).unwrap();
+    apply(&index, all.map(insert).collect());
     let (key, mut value) = blocks(&index).swap_remove(1);
     value[20] ^= 1;
     call(&index, |db| db.insert(&key, value).unwrap());
-    assert!(index.walk(b"r", |_, _| true).is_err());
-    assert!(index.get(&key[1..]).is_err());
-    let mut readable = 0;
-    index.walk_readable(b"r", |_, _| readable += 1);
-    assert!((15..30).contains(&readable), "{readable}");
+    assert!(get(&index, &key[1..]).is_err());
+    let (readable, unreadable): (Vec<_>, Vec<_>) = walked(&index, Bound::Included(b"r"), b"r")
+        .into_iter()
+        .partition(|(_, value)| value.is_some());
+    assert_eq!(unreadable, [(key[1..].to_vec(), None)]);
+    assert!((15..30).contains(&readable.len()), "{}", readable.len());
 }
