@@ -19,7 +19,7 @@ use umai::store::backup::file;
 use umai::store::backup::folder::BackupFolder;
 
 use crate::support::fixture::{
-    EVERYTHING, Store, content_from, id, open_in, options, random, save,
+    EVERYTHING, LONG, Store, content_from, id, open_in, options, random, save,
 };
 
 /// Number of kills before a new store is created.
@@ -186,6 +186,8 @@ async fn check(store: &Store, record: &Record, from: u64, process: &str) {
 fn kill_random_process(folder: &Path, first: u64, record: &mut Record) -> &'static str {
     match random(10) {
         0..=2 => {
+            // Long rows are soon enough to be written into the index.
+            let first = first + LONG * random(2);
             kill_writer(
                 "sigkill::child_writes_until_killed",
                 folder,
