@@ -58,6 +58,11 @@ impl Provider {
             .find(|field| field.key == key || field.accepted_as.iter().any(|other| other == key))
     }
 
+    /// Returns true if a connection cannot be used without settings.
+    pub fn requires_settings(&self) -> bool {
+        self.settings.iter().any(|field| field.required) || self.wanted().next().is_some()
+    }
+
     /// Returns the field that `key` names in any case; the exact spelling goes first.
     pub fn field_in_any_case(&self, key: &str) -> Option<&SettingsField> {
         self.field(key).or_else(|| {

@@ -256,7 +256,7 @@ fn create(
             Audience::Program => output.value(&connection)?,
             Audience::Person => format::created(&connection, output)?,
         }
-        given.note_defaults(&connection, output);
+        given.note_defaults(&connection, &catalog, output);
         Ok(())
     })
 }

@@ -34,11 +34,16 @@ impl ProbeSettings {
                 "Add its file to the providers folder of the config directory",
             ));
         };
-        let Some(settings) = subject.settings else {
-            return Err(ProbeFailure::incomplete(
-                "The connection has no settings".into(),
-                "Edit the connection and fill in the required settings",
-            ));
+        let defaults = Settings::default();
+        let settings = match subject.settings {
+            Some(settings) => settings,
+            None if provider.requires_settings() => {
+                return Err(ProbeFailure::incomplete(
+                    "The connection has no settings".into(),
+                    "Edit the connection and fill in the required settings",
+                ));
+            }
+            None => &defaults,
         };
         let read = Self::all(provider, settings, subject.appsettings)?;
         Ok((provider, read))

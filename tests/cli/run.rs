@@ -56,6 +56,23 @@ fn provider_variables_include_other_settings_unless_mapped() {
 }
 
 #[test]
+fn connection_without_settings_has_the_defaults_of_a_provider_that_needs_none() {
+    let home = home();
+    let created = home.run(&[
+        "connections",
+        "create",
+        "--name",
+        "L",
+        "--provider",
+        "ollama",
+    ]);
+    assert_eq!(created.code, 0, "{created:?}");
+    assert!(!created.err.contains("settings"), "{created:?}");
+    let ran = script(&home, &["l"], "echo $OLLAMA_HOST");
+    assert_eq!(ran.out, "http://localhost:11434\n", "{ran:?}");
+}
+
+#[test]
 fn secret_is_in_no_output_file_or_argument() {
     let home = home();
     std::fs::remove_file(home.path("appsettings.json")).unwrap();

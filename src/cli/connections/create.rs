@@ -16,7 +16,7 @@ use crate::connection::{
     Connection, ConnectionDraft, ConnectionError, DraftField, FieldError, FieldReason, Mode,
     Settings, alias,
 };
-use crate::provider::ProviderCatalog;
+use crate::provider::{Provider, ProviderCatalog};
 use crate::text::key_like;
 
 /// Arguments of `umai connections create`.
@@ -152,7 +152,7 @@ impl Create {
             if is_prompted {
                 missing::settings(&mut draft, provider, catalog, output)?;
             }
-            if draft.settings.is_none() && missing::is_any_required(provider) {
+            if draft.settings.is_none() && provider.requires_settings() {
                 // Settings that are given are validated.
                 draft.settings = Some(Settings::default());
             }
@@ -175,14 +175,16 @@ impl Create {
     }
 
     /// Notes the alias that was derived and settings that are missing.
-    pub fn note_defaults(&self, created: &Connection, output: &Output) {
+    pub fn note_defaults(&self, created: &Connection, catalog: &ProviderCatalog, output: &Output) {
         if self.alias.is_none() {
             output.note(&format!(
                 "Alias: {} (derived from the name; set another with --alias)",
                 created.item.alias
             ));
         }
-        if created.settings.is_none() {
+        let provider = catalog.get(&created.item.provider_id);
+        let is_incomplete = provider.is_none_or(Provider::requires_settings);
+        if created.settings.is_none() && is_incomplete {
             output.note(&format!(
                 "The connection has no settings yet. Add them: umai connections update {} --set KEY=VALUE",
                 created.item.alias

@@ -3,7 +3,7 @@
 use super::super::exit::Failure;
 use super::super::output::{Audience, Output};
 use crate::connection::{Connection, ConnectionItem, MaskedSecret, Page, SettingValue, Settings};
-use crate::provider::ProviderCatalog;
+use crate::provider::{Provider, ProviderCatalog};
 
 /// Writes a page of the list.
 pub fn list(
@@ -49,7 +49,8 @@ pub fn note_part<T>(page: &Page<T>, skipped: usize, items: &str, output: &Output
         return;
     }
     let end = skipped + shown.len();
-    let next = if end < *total {
+    // A page without items is not followed by another one.
+    let next = if !shown.is_empty() && end < *total {
         format!("; next page: --skip {end}")
     } else {
         String::new()
@@ -95,7 +96,7 @@ pub fn one(
         .chain(settings.map(|(key, value)| [label(key), format_setting(value)]))
         .collect();
     output.facts(&rows)?;
-    if connection.settings.is_none() {
+    if connection.settings.is_none() && known.is_none_or(Provider::requires_settings) {
         output.note("The connection has no settings yet");
     }
     Ok(())

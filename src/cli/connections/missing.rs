@@ -32,11 +32,6 @@ pub fn provider(catalog: &ProviderCatalog, is_prompted: bool) -> Result<Option<S
     }
 }
 
-/// Returns true if a connection of this provider cannot be used without settings.
-pub fn is_any_required(provider: &Provider) -> bool {
-    provider.settings.iter().any(|field| field.required) || provider.wanted().next().is_some()
-}
-
 /// Prompts for required settings that are missing, unless another field is invalid.
 pub fn settings(
     draft: &mut ConnectionDraft,
