@@ -201,6 +201,23 @@ async fn disk_without_inodes_permits_reads_and_deletes() {
     store.close().await.unwrap();
 }
 
+#[test]
+fn doctor_reports_a_store_that_cannot_be_created() {
+    let Some(disk) = SmallDisk::new() else {
+        return;
+    };
+    let config = tempfile::tempdir().unwrap();
+    let mut options = disk.options(config.path());
+    options.data = disk.0.path().join("new/data");
+    assert!(doctor(&options).contains("does not exist yet; created when needed"));
+    disk.set_read_only(true);
+    let findings = doctor(&options);
+    assert!(
+        findings.contains("does not exist and cannot be created"),
+        "{findings}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn read_only_disk_permits_reads_only() {
     let Some(disk) = SmallDisk::new() else {

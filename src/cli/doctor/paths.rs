@@ -4,6 +4,8 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use rustix::fs::Access;
+
 use super::super::exit::Exit;
 use super::finding::Findings;
 use crate::config::Config;
@@ -23,15 +25,41 @@ pub(super) fn check_config(config: &Path, findings: &mut Findings) {
     folder("config", config, FileTrust::Group, findings);
 }
 
+/// Reports whether a directory that does not exist can be created.
+fn absent(what: &str, path: &Path, findings: &mut Findings) {
+    let shown = path.display();
+    let parent = path.ancestors().skip(1).find(|parent| parent.exists());
+    let parent = parent.unwrap_or(Path::new("."));
+    // An empty path is the working directory.
+    let parent = if parent.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        parent
+    };
+    match rustix::fs::access(parent, Access::WRITE_OK | Access::EXEC_OK) {
+        Ok(()) => findings.ok(
+            AREA,
+            format!("{what}: {shown} (does not exist yet; created when needed)"),
+        ),
+        Err(error) => findings.problem(
+            AREA,
+            format!(
+                "{what}: {shown} does not exist and cannot be created: {}: {}",
+                parent.display(),
+                std::io::Error::from(error)
+            ),
+            Some(format!("set another directory with --{what}")),
+            Exit::Store,
+        ),
+    }
+}
+
 fn folder(what: &str, path: &Path, trust: FileTrust, findings: &mut Findings) {
     let shown = path.display();
     let found = match std::fs::metadata(path) {
         Ok(found) => found,
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            findings.ok(
-                AREA,
-                format!("{what}: {shown} (does not exist yet; created when needed)"),
-            );
+            absent(what, path, findings);
             return;
         }
         Err(error) => {
