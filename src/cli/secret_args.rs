@@ -252,14 +252,15 @@ pub fn take(source: impl Read, name: &str) -> Result<SecretArgument, Failure> {
             "The content of {name} is UTF-16 text; save it as UTF-8"
         )));
     }
-    let text = std::str::from_utf8(&bytes)
-        .ok()
-        .filter(|text| !text.contains('\0'));
-    let Some(text) = text else {
-        return Err(Failure::Usage(format!(
-            "The content of {name} is not UTF-8 text, so it cannot be a secret"
-        )));
+    let unusable = |flaw: &str| {
+        Failure::Usage(format!(
+            "The content of {name} {flaw}, so it cannot be a secret"
+        ))
     };
+    let text = std::str::from_utf8(&bytes).map_err(|_| unusable("is not UTF-8 text"))?;
+    if text.contains('\0') {
+        return Err(unusable("has a zero byte"));
+    }
     let secret = text
         .strip_suffix('\n')
         .map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));

@@ -72,7 +72,7 @@ impl Multiplexer {
                 format!("{what} copied (the terminal does not confirm)")
             }
             Self::Tmux => {
-                format!("{what} sent to tmux, which passes it on with: set -s set-clipboard on")
+                format!("{what} sent to tmux, which passes it on if set-clipboard is on")
             }
             Self::Screen => {
                 format!("{what} copied (via screen; the terminal does not confirm)")

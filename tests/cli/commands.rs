@@ -179,6 +179,25 @@ fn alias_is_derived_from_the_name_and_reported() {
 }
 
 #[test]
+fn name_without_letters_for_an_alias_is_explained() {
+    let home = Home::new();
+    let create = [
+        "connections",
+        "create",
+        "--provider",
+        "ollama",
+        "--name",
+        "家族",
+    ];
+    let refused = home.run(&create);
+    assert_eq!(refused.code, 4, "{refused:?}");
+    let expected = "error: --alias is required: no alias can be derived from this name\n";
+    assert_eq!(refused.err, expected);
+    let created = home.run(&[&create[..], &["--alias", "family"]].concat());
+    assert_eq!(created.code, 0, "{created:?}");
+}
+
+#[test]
 fn refused_create_reports_no_alias() {
     let home = Home::documented();
     for (name, provider) in [("OpenAI Prod", "openai"), ("New", "none")] {
@@ -227,6 +246,8 @@ fn list_can_be_filtered_and_paged() {
         people.err,
         "2 of 3 connections; next page: --skip 2; all: --take 3\n"
     );
+    let none = home.run(&["connections", "list", "--take", "0"]);
+    assert_eq!(none.err, "0 of 3 connections; all: --take 3\n");
     let both = home.run(&["connections", "list", "--active", "--inactive"]);
     assert_eq!(both.code, 2, "{both:?}");
 }

@@ -80,11 +80,16 @@ fn in_options(error: &FieldError) -> String {
                 FieldReason::EndpointChanged => format!(
                     "Changing the endpoint requires the key again: add --secret-stdin {key}"
                 ),
+                // It may be from stdin, a file or the environment.
+                _ if is_secret(provider, key) => format!("{key}: {error}"),
                 _ => format!("--set {key}: {error}"),
             };
         }
     };
     match error.reason {
+        FieldReason::Required if error.field == DraftField::Alias => {
+            "--alias is required: no alias can be derived from this name".into()
+        }
         FieldReason::Required => format!("{option} is required"),
         _ => format!("{option}: {error}"),
     }

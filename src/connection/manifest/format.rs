@@ -76,7 +76,13 @@ fn yaml(text: &str) -> Result<Vec<StrictJson>, String> {
     };
     let read = serde_saphyr::from_multiple_with_options(text, options);
     let values: Vec<StrictJson> = read.map_err(|error| {
-        let message = UserMessageFormatter.format_message(&error).into_owned();
+        let message = match &error {
+            serde_saphyr::Error::Budget { .. } => {
+                "too many anchors, aliases or documents, or too long once aliases are expanded"
+                    .into()
+            }
+            error => UserMessageFormatter.format_message(error).into_owned(),
+        };
         let place = error.location().map_or_else(String::new, |at| {
             format!(" at line {} column {}", at.line(), at.column())
         });

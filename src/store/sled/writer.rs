@@ -216,7 +216,7 @@ impl StoreWriter {
         match written {
             Ok(()) => Ok(()),
             Err(AppendError::NoSpace(error)) => Err(StoreError::Other(format!(
-                "No space left to save in {}: {error}. Nothing was changed; free some space and save again",
+                "No space left to save in {}: {error}. This change was not saved; free some space and save again",
                 self.applier.data.display()
             ))),
             Err(AppendError::Failed(error)) => {
