@@ -26,7 +26,7 @@ pub(super) fn check_config(config: &Path, findings: &mut Findings) {
 }
 
 /// Reports whether a directory that does not exist can be created.
-fn absent(what: &str, path: &Path, findings: &mut Findings) {
+fn absent(what: &str, path: &Path, is_needed: bool, findings: &mut Findings) {
     let shown = path.display();
     let parent = path.ancestors().skip(1).find(|parent| parent.exists());
     let parent = parent.unwrap_or(Path::new("."));
@@ -41,16 +41,19 @@ fn absent(what: &str, path: &Path, findings: &mut Findings) {
             AREA,
             format!("{what}: {shown} (does not exist yet; created when needed)"),
         ),
-        Err(error) => findings.problem(
-            AREA,
-            format!(
-                "{what}: {shown} does not exist and cannot be created: {}: {}",
-                parent.display(),
-                std::io::Error::from(error)
-            ),
-            Some(format!("set another directory with --{what}")),
-            Exit::Store,
-        ),
+        Err(error) => {
+            let error = std::io::Error::from(error);
+            let says = format!(
+                "{what}: {shown} does not exist and cannot be created: {}: {error}",
+                parent.display()
+            );
+            let todo = Some(format!("set another directory with --{what}"));
+            if is_needed {
+                findings.problem(AREA, says, todo, Exit::Store);
+            } else {
+                findings.warning(AREA, says, todo);
+            }
+        }
     }
 }
 
@@ -59,7 +62,7 @@ fn folder(what: &str, path: &Path, trust: FileTrust, findings: &mut Findings) {
     let found = match std::fs::metadata(path) {
         Ok(found) => found,
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            absent(what, path, findings);
+            absent(what, path, trust == FileTrust::OwnerOnly, findings);
             return;
         }
         Err(error) => {

@@ -78,7 +78,7 @@ fn yaml(text: &str) -> Result<Vec<StrictJson>, String> {
     let values: Vec<StrictJson> = read.map_err(|error| {
         let message = match &error {
             serde_saphyr::Error::Budget { .. } => {
-                "too many anchors, aliases or documents, or too long once aliases are expanded"
+                "too many anchors, aliases or documents, too deep, or too long once aliases are expanded"
                     .into()
             }
             error => UserMessageFormatter.format_message(error).into_owned(),

@@ -73,6 +73,17 @@ impl<'a> Blocks<'a> {
         Ok(BlockReader::new(&rows)?.find(key)?.map(IVec::from))
     }
 
+    /// Returns the value of a row while another thread writes other rows: a split may move the row from the block that was found.
+    pub fn get_during_write(&self, key: &[u8]) -> Result<Option<IVec>, UnusableIndex> {
+        loop {
+            let before = self.block_of(key)?;
+            let value = self.get(key)?;
+            if value.is_some() || self.block_of(key)? == before {
+                return Ok(value);
+            }
+        }
+    }
+
     /// Visits rows in order from `start`, until `take` returns false or a row does not have the prefix. An unreadable block is one row.
     pub fn walk(
         &self,

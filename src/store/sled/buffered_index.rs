@@ -20,8 +20,8 @@ use super::overlay::{self, Visitor};
 use super::unusable_index::UnusableIndex;
 use crate::store::key::StoreAuthenticator;
 
-/// Bytes of changes in memory from which they are written. As many may be added while these are written.
-const MAX_BYTES: usize = 1024 * 1024;
+/// Bytes of changes in memory from which they are written. Up to as many are collected during a write, before changes wait for it.
+const MAX_BYTES: usize = 512 * 1024;
 /// Memory that a row takes in addition to its key and value.
 const ROW_OVERHEAD: usize = 64;
 /// Longest time that blocks are written. sled waits forever for a write that the disk rejects.
@@ -74,10 +74,10 @@ impl BufferedIndex {
 
     /// Returns the value of a row.
     pub fn get(&self, key: &[u8]) -> Result<Option<IVec>, UnusableIndex> {
-        let changed = {
+        let (changed, is_in_write) = {
             let buffer = self.buffer.read().unwrap_or_else(PoisonError::into_inner);
             let changed = buffer.newest.get(key).or_else(|| buffer.in_write.get(key));
-            changed.cloned()
+            (changed.cloned(), !buffer.in_write.is_empty())
         };
         if let Some(value) = changed {
             return Ok(value);
@@ -85,7 +85,12 @@ impl BufferedIndex {
         let opened = &self.opened;
         opened.call(|db| {
             if !opened.has_single_rows() {
-                return Blocks::new(db, opened).get(key);
+                let blocks = Blocks::new(db, opened);
+                return if is_in_write {
+                    blocks.get_during_write(key)
+                } else {
+                    blocks.get(key)
+                };
             }
             let stored = db.get(key)?;
             stored
@@ -167,10 +172,11 @@ impl BufferedIndex {
         let changes = self.lock_buffer().move_to_write();
         let (sender, receiver) = channel();
         let (opened, buffer) = (Arc::clone(&self.opened), Arc::clone(&self.buffer));
+        let for_thread = Arc::clone(&changes);
         let started = std::thread::Builder::new()
             .name("umai-store-index".into())
             .spawn(move || {
-                let written = write(&opened, &changes);
+                let written = write(&opened, &for_thread);
                 if written.is_ok() {
                     let mut buffer = buffer.write().unwrap_or_else(PoisonError::into_inner);
                     buffer.in_write = Arc::default();
@@ -182,13 +188,20 @@ impl BufferedIndex {
             });
         *self.lock_write_state() = match started {
             Ok(_) => WriteState::Running(receiver),
-            Err(error) => WriteState::Failed(UnusableIndex(error.to_string())),
+            // No thread can start at the moment.
+            Err(_) => match write(&self.opened, &changes) {
+                Ok(()) => {
+                    self.lock_buffer().in_write = Arc::default();
+                    WriteState::Idle
+                }
+                Err(why) => WriteState::Failed(why),
+            },
         };
         self.is_writing(Duration::ZERO).map(drop)
     }
 
     /// Waits for a write to end and returns its error.
-    fn await_write(&self) -> Result<(), UnusableIndex> {
+    pub fn await_write(&self) -> Result<(), UnusableIndex> {
         if self.is_writing(WRITE_TIMEOUT)? {
             return Err(UnusableIndex(format!(
                 "writing it takes longer than {} s",

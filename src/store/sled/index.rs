@@ -135,6 +135,14 @@ impl ConnectionIndex {
         matches!(self, Self::Memory(_))
     }
 
+    /// Waits until no thread writes the index, which is about to be moved or removed.
+    pub fn await_write(&self) {
+        if let Self::Sled(index) = self {
+            // The index is not used any more.
+            let _ = index.await_write();
+        }
+    }
+
     /// Writes the changes in memory and closes sled, whose last writes may fail. Returns after they are done.
     pub fn close(self) -> Result<(), UnusableIndex> {
         match self {

@@ -26,6 +26,7 @@ pub fn rebuild_index(
         notices.add(in_memory_notice(&obstacle.to_string()));
         rebuild::into_memory(data, access, old)?
     } else {
+        old.await_write();
         let aside = rebuild::set_aside(data)?;
         let (rebuilt, broken) = rebuild::into_sled(data, access, old)?;
         let kept = aside.map_or(String::new(), |path| {
