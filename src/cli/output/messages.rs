@@ -80,8 +80,6 @@ fn in_options(error: &FieldError) -> String {
                 FieldReason::EndpointChanged => format!(
                     "Changing the endpoint requires the key again: add --secret-stdin {key}"
                 ),
-                // It may be from stdin, a file or the environment.
-                _ if is_secret(provider, key) => format!("{key}: {error}"),
                 _ => format!("--set {key}: {error}"),
             };
         }

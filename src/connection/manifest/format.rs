@@ -76,12 +76,12 @@ fn yaml(text: &str) -> Result<Vec<StrictJson>, String> {
     };
     let read = serde_saphyr::from_multiple_with_options(text, options);
     let values: Vec<StrictJson> = read.map_err(|error| {
-        let message = match &error {
-            serde_saphyr::Error::Budget { .. } => {
-                "too many anchors, aliases or documents, too deep, or too long once aliases are expanded"
-                    .into()
-            }
-            error => UserMessageFormatter.format_message(error).into_owned(),
+        let message = UserMessageFormatter.format_message(&error);
+        // The library names its own limits.
+        let message = if message.contains("limits breached") {
+            "too many anchors, aliases or documents, too deep, or too long once aliases are expanded".into()
+        } else {
+            message
         };
         let place = error.location().map_or_else(String::new, |at| {
             format!(" at line {} column {}", at.line(), at.column())

@@ -106,7 +106,7 @@ impl BufferedIndex {
         prefix: &[u8],
         take: &mut Visitor<'_>,
     ) -> Result<(), UnusableIndex> {
-        // Before sled is read: a row that is written meanwhile is in these changes, too.
+        // Before sled is read: a row that is written during the walk is in these changes, too.
         let (newest, in_write) = {
             let buffer = self.buffer.read().unwrap_or_else(PoisonError::into_inner);
             (Arc::clone(&buffer.newest), Arc::clone(&buffer.in_write))
@@ -181,7 +181,7 @@ impl BufferedIndex {
                     let mut buffer = buffer.write().unwrap_or_else(PoisonError::into_inner);
                     buffer.in_write = Arc::default();
                 }
-                // Before the result: whoever receives it may close the index.
+                // Before the result: its receiver may close the index.
                 drop(opened);
                 // The receiver is gone when the index was dropped.
                 let _ = sender.send(written);
