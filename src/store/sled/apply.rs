@@ -71,6 +71,19 @@ impl Applier {
         }
     }
 
+    /// Starts to write the rows of the index that are in memory. Returns true until they are written.
+    pub fn write_index(&self) -> bool {
+        if DiskObstacle::find(&self.data).is_some() {
+            // sled would wait forever for a write that the disk rejects.
+            return true;
+        }
+        let started = self.index.current().write_if_changed();
+        started.unwrap_or_else(|error| {
+            self.abandon_index(&error.0);
+            false
+        })
+    }
+
     /// Reason why nothing can be written at the moment.
     pub fn read_only_reason(&self) -> Option<StoreError> {
         self.lock_read_only().clone()

@@ -141,29 +141,28 @@ impl BufferedIndex {
         self.start_write()
     }
 
-    /// Writes all changes into sled.
-    pub fn write_all(&self) -> Result<(), UnusableIndex> {
-        self.await_write()?;
-        if !self.lock_buffer().newest.is_empty() {
+    /// Starts to write the changes in memory, unless a write is running. Returns true until all are written.
+    pub fn write_if_changed(&self) -> Result<bool, UnusableIndex> {
+        if self.is_writing(Duration::ZERO)? {
+            return Ok(true);
+        }
+        let is_changed = !self.lock_buffer().newest.is_empty();
+        if is_changed {
             self.start_write()?;
         }
-        self.await_write()
+        Ok(is_changed)
     }
 
     /// Writes all changes into sled and flushes it. The journal is complete in any case.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "flush is not durable on Linux, and the index does not need it to be"
-    )]
     pub fn flush(&self) -> Result<(), UnusableIndex> {
-        self.write_all()?;
-        self.opened
-            .call(|db| db.flush().map(drop).map_err(UnusableIndex::from))
+        self.await_write()?;
+        self.write_if_changed()?;
+        self.await_write()
     }
 
     /// Writes all changes and closes sled, whose last writes may fail. Returns after they are done.
     pub fn close(self) -> Result<(), UnusableIndex> {
-        self.write_all()?;
+        self.flush()?;
         Arc::into_inner(self.opened).map_or(Ok(()), OpenIndex::close)
     }
 
@@ -271,9 +270,16 @@ fn part<'a>(
         .take_while(move |(key, _)| key.starts_with(prefix))
 }
 
-/// Writes changes into blocks.
+/// Writes changes into blocks, and flushes sled, which otherwise keeps the last ones in memory.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "flush is not durable on Linux, and the index does not need it to be"
+)]
 fn write(opened: &OpenIndex, changes: &Changes) -> Result<(), UnusableIndex> {
-    opened.call(|db| Blocks::new(db, opened).apply(rows_of(changes)))
+    opened.call(|db| {
+        Blocks::new(db, opened).apply(rows_of(changes))?;
+        db.flush().map(drop).map_err(UnusableIndex::from)
+    })
 }
 
 fn rows_of(changes: &Changes) -> Vec<RowChange> {

@@ -135,6 +135,14 @@ impl ConnectionIndex {
         matches!(self, Self::Memory(_))
     }
 
+    /// Starts to write the changes in memory, and returns true until they are written.
+    pub fn write_if_changed(&self) -> Result<bool, UnusableIndex> {
+        match self {
+            Self::Sled(index) => index.write_if_changed(),
+            Self::Memory(_) | Self::Closed => Ok(false),
+        }
+    }
+
     /// Waits until no thread writes the index, which is about to be moved or removed.
     pub fn await_write(&self) {
         if let Self::Sled(index) = self {

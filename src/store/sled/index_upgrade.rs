@@ -84,6 +84,15 @@ fn write(
     check_space(data).map_err(refuse)?;
     io_error::create_folder(&folder).map_err(refuse)?;
     let new = ConnectionIndex::open(&folder, auth)?;
+    let filled = fill(&new, earlier);
+    // The folder is removed when it failed.
+    new.await_write();
+    filled?;
+    new.close()
+}
+
+/// Writes all rows of the earlier index.
+fn fill(new: &ConnectionIndex, earlier: &ConnectionIndex) -> Result<(), UnusableIndex> {
     let mut rows = Vec::new();
     let mut written = Ok(());
     earlier.walk(b"", |key, value| {
@@ -95,8 +104,7 @@ fn write(
     })?;
     written?;
     new.apply(rows)?;
-    new.flush()?;
-    new.close()
+    new.flush()
 }
 
 /// Puts the new index in the place of the earlier one, which is removed.

@@ -32,6 +32,9 @@ const LIST_PAUSE: Duration = Duration::from_millis(500);
 /// Longest time that list requests delay the verification.
 const MAX_VERIFICATION_DELAY: Duration = Duration::from_mins(1);
 
+/// Time after a change until the rows of the index that are still in memory are written, so that they do not stay there in an idle process.
+const INDEX_DELAY: Duration = Duration::from_secs(5);
+
 /// Message to the writer.
 pub enum WriterMessage {
     /// Perform a change.
@@ -42,6 +45,8 @@ pub enum WriterMessage {
     AwaitVerification(oneshot::Sender<()>),
     /// Verify index and journal although an earlier verification was relied on.
     Verify,
+    /// Write the rows of the index that are in memory.
+    WriteIndex,
     /// Try to write again after a failed write.
     Reopen,
     /// Finish and release the store to the next process.
@@ -56,6 +61,8 @@ pub struct StoreWriter {
     retry: Option<Sender<()>>,
     /// Timer of [`WriterMessage::Verify`].
     verification: Option<Sender<()>>,
+    /// Timer of [`WriterMessage::WriteIndex`], while rows of the index are in memory.
+    index_write: Option<Sender<()>>,
     /// Start of the writer.
     started: Instant,
     /// Last attempt to write, while nothing can be written.
@@ -82,6 +89,7 @@ impl StoreWriter {
             sender,
             retry: None,
             verification: None,
+            index_write: None,
             started: Instant::now(),
             last_attempt: Instant::now(),
             next: None,
@@ -124,6 +132,12 @@ impl StoreWriter {
                     self.maintenance
                         .verify_all(&mut self.pending_writes, keep_going);
                     self.maintenance.run_due_work(&self.pending_writes);
+                }
+                Some(WriterMessage::WriteIndex) => {
+                    self.index_write = None;
+                    if self.applier.write_index() {
+                        self.write_index_later();
+                    }
                 }
                 Some(WriterMessage::Reopen) => self.reopen(),
                 Some(WriterMessage::Close(done)) => break Some(done),
@@ -169,6 +183,7 @@ impl StoreWriter {
                 Ok(()) => {
                     self.maintenance.tail().set_chain(chain.last());
                     self.applier.apply(group);
+                    self.write_index_later();
                 }
                 Err(error) => self.reject_group(before, group, &error),
             }
@@ -231,6 +246,14 @@ impl StoreWriter {
                 self.retry_later();
                 Err(why)
             }
+        }
+    }
+
+    /// Writes the rows of the index that are in memory after a delay, with those that are added until then.
+    fn write_index_later(&mut self) {
+        if self.index_write.is_none() {
+            let (sender, message) = (self.sender.clone(), WriterMessage::WriteIndex);
+            self.index_write = Some(send_after(INDEX_DELAY, sender, message));
         }
     }
 

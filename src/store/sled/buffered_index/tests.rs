@@ -44,7 +44,7 @@ fn newest_changes_are_above_those_in_a_write_and_both_above_sled() {
     let (_folder, index) = empty();
     let all = ["ra", "rb", "rc", "rd"].map(|key| insert(key, "stored"));
     index.apply(all.to_vec()).unwrap();
-    index.write_all().unwrap();
+    index.flush().unwrap();
     index
         .apply(vec![
             insert("rb", "written"),
@@ -97,7 +97,7 @@ fn large() -> String {
 fn failed_write_is_reported_and_its_rows_stay_readable() {
     let (_folder, index) = empty();
     index.apply(vec![insert("ra", "1")]).unwrap();
-    index.write_all().unwrap();
+    index.flush().unwrap();
     let damage = |db: &Db| {
         let (key, mut stored) = db.first().unwrap().unwrap();
         stored[3] ^= 1;
@@ -112,7 +112,7 @@ fn failed_write_is_reported_and_its_rows_stay_readable() {
     let _ = index.apply(vec![insert("rd", &large())]);
     // Each of them, or else the changes of the failed write were lost.
     for _ in 0..2 {
-        let why = index.write_all().unwrap_err();
+        let why = index.flush().unwrap_err();
         assert!(why.0.contains("damaged"), "{why:?}");
         assert_eq!(index.apply(vec![insert("re", "1")]), Err(why));
     }
