@@ -149,6 +149,16 @@ pub enum BackupFault {
     /// The file cannot be read.
     #[error("cannot be read: {0}")]
     Unreadable(String),
+    /// The file or its folder cannot be written.
+    #[error("cannot be written: {0}")]
+    Unwritable(String),
+}
+
+impl BackupFault {
+    /// Returns the fault of a failed write.
+    pub fn unwritable(error: &io::Error) -> Self {
+        Self::Unwritable(error.to_string())
+    }
 }
 
 impl From<io::Error> for BackupFault {

@@ -103,7 +103,7 @@ impl BackupFolder {
         name: &str,
         write: impl FnOnce(&mut File) -> io::Result<()>,
     ) -> Result<PathBuf, BackupFault> {
-        io_error::create_folder(&self.folder)?;
+        io_error::create_folder(&self.folder).map_err(|error| BackupFault::unwritable(&error))?;
         let path = self.free_path(name);
         write_verified(&path, write)?;
         Ok(path)
@@ -188,14 +188,14 @@ pub fn write_verified(
     let aside = PathBuf::from(aside);
     let written = write_and_read(&aside, write).and_then(|()| {
         // Unlike a rename, a link does not replace a file that another process created in between.
-        fs::hard_link(&aside, path).or_else(|_| rename_if_absent(&aside, path))?;
-        Ok(())
+        let linked = fs::hard_link(&aside, path).or_else(|_| rename_if_absent(&aside, path));
+        linked.map_err(|error| BackupFault::unwritable(&error))
     });
     // Either linked under its final name or unusable. A file that cannot be removed now is removed later as abandoned.
     let _ = fs::remove_file(&aside);
     written?;
-    path.parent().map_or(Ok(()), io_error::sync_folder)?;
-    Ok(())
+    let synced = path.parent().map_or(Ok(()), io_error::sync_folder);
+    synced.map_err(|error| BackupFault::unwritable(&error))
 }
 
 /// Fallback for file systems without hard links.
@@ -210,9 +210,12 @@ fn write_and_read(
     path: &Path,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<(), BackupFault> {
-    let mut file = io_error::create_file(path)?;
-    write(&mut file)?;
-    file.sync_all()?;
+    let written = io_error::create_file(path).and_then(|mut file| {
+        write(&mut file)?;
+        file.sync_all()?;
+        Ok(file)
+    });
+    let file = written.map_err(|error| BackupFault::unwritable(&error))?;
     // Drop the page cache, so that the verification reads from the disk. Where that is unsupported it reads from memory.
     let _ = fadvise(&file, 0, None, Advice::DontNeed);
     file::check(path)
@@ -262,7 +265,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let folder = BackupFolder::new(parent.path().join("backups"));
         let result = folder.add("name", |_| Err(io::Error::other("the disk is full")));
-        assert!(matches!(result, Err(BackupFault::Unreadable(_))));
+        assert!(matches!(result, Err(BackupFault::Unwritable(_))));
         let result = folder.add("name", |file| {
             io::Write::write_all(file, b"starting the backup thread failed")
         });
