@@ -6,7 +6,7 @@ pub(super) mod format;
 use std::path::{Path, PathBuf};
 
 use chrono::Utc;
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use serde_json::json;
 
 use super::dry_run::{self, DryRunArg};
@@ -57,14 +57,11 @@ pub enum BackupCommand {
 
 /// Arguments of `umai backup restore`.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("which").args(["backup", "newest"]).required(true)))]
 #[expect(clippy::struct_excessive_bools, reason = "independent options")]
 pub struct RestoreBackup {
     /// Name from the list, a file, or the directory of a store that was moved aside
-    #[arg(
-        value_name = "BACKUP",
-        conflicts_with = "newest",
-        required_unless_present = "newest"
-    )]
+    #[arg(value_name = "BACKUP")]
     backup: Option<PathBuf>,
     /// The newest valid backup
     #[arg(long)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::super::dry_run::{self, DryRunArg};
 use super::super::exit::Failure;
@@ -56,14 +56,15 @@ impl RestoreConnection {
 /// Arguments of `umai connections purge`.
 #[derive(Debug, Args)]
 #[command(
+    group(ArgGroup::new("which").args(["connections", "all"]).required(true)),
     after_help = "Examples:\n  umai connections purge openai-old --yes\n  umai connections purge --all --yes"
 )]
 pub struct PurgeConnection {
     /// IDs, or the aliases the connections had
-    #[arg(value_name = "ID_OR_ALIAS", required_unless_present = "all")]
+    #[arg(value_name = "ID_OR_ALIAS")]
     connections: Vec<String>,
     /// Delete everything in the trash
-    #[arg(long, conflicts_with = "connections")]
+    #[arg(long)]
     all: bool,
     /// Skip the confirmation prompt; secrets and history are deleted too
     #[arg(long)]
