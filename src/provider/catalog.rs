@@ -144,6 +144,11 @@ impl ProviderCatalog {
             .find(|provider| provider.id.eq_ignore_ascii_case(id))
     }
 
+    /// Returns true if a connection of this provider cannot be used without settings, or if the provider is unknown.
+    pub fn requires_settings(&self, id: &str) -> bool {
+        self.get(id).is_none_or(Provider::requires_settings)
+    }
+
     /// Returns all providers, ordered by display name, case-insensitive.
     pub fn all(&self) -> &[Provider] {
         &self.providers

@@ -294,6 +294,23 @@ fn copied_command_creates_the_same_connection_in_a_shell() {
     assert_eq!(made["settings"]["organization"], "-o 'x'");
 }
 
+#[rstest::rstest]
+#[case("openai", "Incomplete: no settings", true)]
+#[case("ollama", "No settings: defaults are used", false)]
+fn connection_without_settings_is_incomplete_if_its_provider_needs_some(
+    #[case] provider: &str,
+    #[case] shown: &str,
+    #[case] is_incomplete: bool,
+) {
+    let new = format!(r#"{{"alias":"one","name":"One","providerId":"{provider}"}}"#);
+    let mut harness = Harness::with(120, 40, &[&new]);
+    harness.play("<down><right>");
+    assert!(harness.frame().contains(shown), "{}", harness.frame());
+    harness.play("ym");
+    let line = copied(&harness).unwrap();
+    assert_eq!(line.contains("--allow-incomplete"), is_incomplete, "{line}");
+}
+
 #[test]
 fn copy_command_works_in_lists_and_forms() {
     let places: Vec<KeyContext> = Action::CopyCommand.entry().contexts.to_vec();

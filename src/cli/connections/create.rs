@@ -16,7 +16,7 @@ use crate::connection::{
     Connection, ConnectionDraft, ConnectionError, DraftField, FieldError, FieldReason, Mode,
     Settings, alias,
 };
-use crate::provider::{Provider, ProviderCatalog};
+use crate::provider::ProviderCatalog;
 use crate::text::key_like;
 
 /// Arguments of `umai connections create`.
@@ -182,9 +182,7 @@ impl Create {
                 created.item.alias
             ));
         }
-        let provider = catalog.get(&created.item.provider_id);
-        let is_incomplete = provider.is_none_or(Provider::requires_settings);
-        if created.settings.is_none() && is_incomplete {
+        if created.settings.is_none() && catalog.requires_settings(&created.item.provider_id) {
             output.note(&format!(
                 "The connection has no settings yet. Add them: umai connections update {} --set KEY=VALUE",
                 created.item.alias

@@ -3,7 +3,7 @@
 use super::super::exit::Failure;
 use super::super::output::{Audience, Output};
 use crate::connection::{Connection, ConnectionItem, MaskedSecret, Page, SettingValue, Settings};
-use crate::provider::{Provider, ProviderCatalog};
+use crate::provider::ProviderCatalog;
 
 /// Writes a page of the list.
 pub fn list(
@@ -96,7 +96,7 @@ pub fn one(
         .chain(settings.map(|(key, value)| [label(key), format_setting(value)]))
         .collect();
     output.facts(&rows)?;
-    if connection.settings.is_none() && known.is_none_or(Provider::requires_settings) {
+    if connection.settings.is_none() && catalog.requires_settings(&item.provider_id) {
         output.note("The connection has no settings yet");
     }
     Ok(())

@@ -1,8 +1,11 @@
 //! Environment variables that providers use for connections.
 
+use url::Url;
+
+use super::url::is_host;
 use super::{PasteKind, PastedConnection};
 use crate::connection::{ConnectionDraft, PlainSecret, SettingValue, Settings};
-use crate::provider::{Provider, ProviderCatalog};
+use crate::provider::{DefaultValue, FieldKind, Provider, ProviderCatalog, SettingsField};
 
 /// Environment variables of providers that have a value; other variables are not read.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -120,6 +123,9 @@ impl ProviderVariables {
             } else {
                 value.clone()
             };
+            let field = provider.field(&variable.key);
+            let url = field.and_then(|field| url_of_host(field, value.expose()?));
+            let value = url.map_or(value, PlainSecret::new);
             settings.set(variable.key.clone(), SettingValue::Secret(value));
         }
         Some(PastedConnection {
@@ -132,6 +138,24 @@ impl ProviderVariables {
             left_out: Vec::new(),
         })
     }
+}
+
+/// Returns the URL of a value that is only a host, such as `127.0.0.1:11434`: the default has its scheme and port.
+fn url_of_host(field: &SettingsField, host: &str) -> Option<String> {
+    let Some(DefaultValue::Text(default)) = &field.default else {
+        return None;
+    };
+    let host = host.trim();
+    if field.kind != FieldKind::Url || host.contains('/') || !is_host(host) {
+        return None;
+    }
+    let default = Url::parse(default).ok()?;
+    let has_port = host
+        .rsplit_once(':')
+        .is_some_and(|(_, port)| !port.ends_with(']'));
+    let port = default.port().filter(|_| !has_port);
+    let port = port.map_or_else(String::new, |port| format!(":{port}"));
+    Some(format!("{}://{host}{port}", default.scheme()))
 }
 
 #[cfg(test)]
@@ -216,6 +240,22 @@ mod tests {
             assert_eq!(settings.get("organization").unwrap().text(), Some("org-1"));
             assert!(connection.left_out.is_empty());
         }
+    }
+
+    #[rstest::rstest]
+    #[case::url("https://gpu.example:8443", "https://gpu.example:8443")]
+    #[case::host_and_port("127.0.0.1:8000", "http://127.0.0.1:8000")]
+    #[case::default_port_of_http("gpu.example:80", "http://gpu.example:80")]
+    #[case::host("gpu.example", "http://gpu.example:11434")]
+    #[case::ipv6("[::1]", "http://[::1]:11434")]
+    #[case::any_address(" 0.0.0.0 ", "http://0.0.0.0:11434")]
+    #[case::other_text("gpu one", "gpu one")]
+    fn host_without_scheme_is_completed_from_the_default(#[case] set: &str, #[case] want: &str) {
+        let catalog = ProviderCatalog::embedded();
+        let ollama = catalog.get("ollama").unwrap();
+        let connection = variables(&[("OLLAMA_HOST", set)]).connection(ollama, |_| false);
+        let settings = connection.unwrap().draft.settings.unwrap();
+        assert_eq!(settings.get("endpoint").unwrap().text(), Some(want));
     }
 
     #[test]

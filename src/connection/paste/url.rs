@@ -169,7 +169,7 @@ fn without_placeholders(host: &str) -> String {
 }
 
 /// Returns whether a text without a scheme can be a host: a name with a dot, `localhost`, or an IP address.
-fn is_host(text: &str) -> bool {
+pub(super) fn is_host(text: &str) -> bool {
     let text = without_user(text);
     let (name, port) = match text.rsplit_once(':') {
         Some((name, port)) if !port.ends_with(']') => (name, Some(port)),

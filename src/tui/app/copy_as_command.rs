@@ -52,7 +52,8 @@ impl CommandWriter<'_> {
         if !item.is_active {
             line = line.flag("--inactive");
         }
-        if connection.settings.is_none() {
+        let catalog = &self.0.service.catalog;
+        if connection.settings.is_none() && catalog.requires_settings(&item.provider_id) {
             line = line.flag("--allow-incomplete");
         }
         let parts = connection.settings.iter().flat_map(Settings::iter);

@@ -134,7 +134,12 @@ fn settings(app: &App) -> Vec<String> {
         lines.push(format!("{label}: {text}"));
     }
     if connection.settings.is_none() {
-        lines.push("Incomplete: no settings yet".into());
+        let catalog = &app.service.catalog;
+        lines.push(if catalog.requires_settings(&item.provider_id) {
+            "Incomplete: no settings".into()
+        } else {
+            "No settings: defaults are used".into()
+        });
     }
     lines
 }

@@ -169,7 +169,7 @@ fn lines(scene: Scene<'_>, connection: &Connection, is_active: bool) -> Vec<Deta
     lines
 }
 
-/// Heading and settings; a warning if there are none.
+/// Heading and settings; a warning if there are none although the provider needs some.
 fn setting_lines(
     scene: Scene<'_>,
     connection: &Connection,
@@ -185,10 +185,13 @@ fn setting_lines(
             Some(DetailLine::Pair(label.to_owned(), value, style))
         })
         .collect();
-    let (heading, role) = if lines.is_empty() {
+    let catalog = &scene.app.service.catalog;
+    let (heading, role) = if !lines.is_empty() {
+        ("Settings", theme.heading)
+    } else if catalog.requires_settings(&connection.item.provider_id) {
         ("Incomplete: no settings", theme.warning)
     } else {
-        ("Settings", theme.heading)
+        ("No settings: defaults are used", theme.dim)
     };
     lines.insert(0, DetailLine::Text(heading.into(), role.style()));
     lines
