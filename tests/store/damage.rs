@@ -396,28 +396,6 @@ async fn index_without_journal_is_recovered() {
     store.close().await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn idle_process_writes_its_last_change_into_the_index() {
-    let folder = tempfile::tempdir().unwrap();
-    store_in(folder.path()).await;
-    let store = open_in(folder.path()).await.unwrap();
-    store.save(save(1_000, 1)).await.unwrap();
-    let expected = content(&store).await;
-    // What is left if the process is killed now and the journal is lost.
-    loop {
-        let killed = tempfile::tempdir().unwrap();
-        copy(folder.path(), killed.path());
-        fs::remove_dir_all(killed.path().join("data/journal")).unwrap();
-        let found = open_in(killed.path()).await.unwrap();
-        let is_complete = content(&found).await == expected;
-        found.close().await.unwrap();
-        if is_complete {
-            break;
-        }
-    }
-    store.close().await.unwrap();
-}
-
 #[tokio::test]
 async fn unreadable_store_is_not_replaced_by_new_one() {
     let folder = tempfile::tempdir().unwrap();

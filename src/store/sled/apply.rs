@@ -73,12 +73,15 @@ impl Applier {
 
     /// Starts to write the rows of the index that are in memory. Returns true until they are written.
     pub fn write_index(&self) -> bool {
-        if DiskObstacle::find(&self.data).is_some() {
-            // sled would wait forever for a write that the disk rejects.
+        let index = self.index.current();
+        if index.is_in_memory() {
+            return false;
+        }
+        if self.read_only_reason().is_some() || DiskObstacle::find(&self.data).is_some() {
+            // sled would wait forever for a write that the disk rejects, and an index that is rebuilt now could get a rejected change.
             return true;
         }
-        let started = self.index.current().write_if_changed();
-        started.unwrap_or_else(|error| {
+        index.write_if_changed().unwrap_or_else(|error| {
             self.abandon_index(&error.0);
             false
         })

@@ -253,13 +253,13 @@ impl StoreWriter {
     fn write_index_later(&mut self) {
         if self.index_write.is_none() {
             let (sender, message) = (self.sender.clone(), WriterMessage::WriteIndex);
-            self.index_write = Some(send_after(INDEX_DELAY, sender, message));
+            self.index_write = send_after(INDEX_DELAY, sender, message);
         }
     }
 
     fn verify_later(&mut self) {
         let (sender, message) = (self.sender.clone(), WriterMessage::Verify);
-        self.verification = Some(send_after(VERIFICATION_DELAY, sender, message));
+        self.verification = send_after(VERIFICATION_DELAY, sender, message);
     }
 
     /// Returns true while lists are requested, as an app does when it loads its list page by page.
@@ -270,8 +270,7 @@ impl StoreWriter {
 
     fn retry_later(&mut self) {
         self.last_attempt = Instant::now();
-        let timer = send_after(RETRY_INTERVAL, self.sender.clone(), WriterMessage::Reopen);
-        self.retry = Some(timer);
+        self.retry = send_after(RETRY_INTERVAL, self.sender.clone(), WriterMessage::Reopen);
     }
 
     /// Accepts changes again if the journal can be written.
@@ -314,12 +313,12 @@ fn waits_for_list(since_list: Option<Duration>, running: Duration) -> bool {
     since_list.is_some_and(|since| since < LIST_PAUSE) && running < MAX_VERIFICATION_DELAY
 }
 
-/// Sends a message to the writer after a delay, unless the returned sender is dropped before.
+/// Sends a message to the writer after a delay, unless the returned sender is dropped before. `None` if no thread can start.
 fn send_after(
     delay: Duration,
     inbox: mpsc::WeakSender<WriterMessage>,
     message: WriterMessage,
-) -> Sender<()> {
+) -> Option<Sender<()>> {
     let (timer, stopped) = channel();
     let started = std::thread::Builder::new()
         .name("umai-store-timer".into())
@@ -331,10 +330,13 @@ fn send_after(
                 let _ = inbox.blocking_send(message);
             }
         });
-    if let Err(error) = started {
-        tracing::warn!(%error, "starting a timer of the store failed");
+    match started {
+        Ok(_) => Some(timer),
+        Err(error) => {
+            tracing::warn!(%error, "starting a timer of the store failed");
+            None
+        }
     }
-    timer
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Tests of an index with changes in memory.
 
+use std::time::Instant;
+
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -86,6 +88,38 @@ fn changes_in_memory_are_written_when_the_index_is_closed() {
     let auth = unlocked().access().auth;
     let again = BufferedIndex::open(folder.path(), auth.as_ref()).unwrap();
     assert_eq!(rows(&again), ["rb=1"]);
+}
+
+#[tokio::test]
+async fn idle_store_writes_its_changes() {
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path();
+    let store = open(data);
+    store.save(save(1)).await.unwrap();
+    let started = Instant::now();
+    loop {
+        let current = store.applier.index.current();
+        let ConnectionIndex::Sled(index) = &*current else {
+            panic!("not in sled");
+        };
+        let is_written = {
+            let buffer = index.lock_buffer();
+            buffer.newest.is_empty() && buffer.in_write.is_empty()
+        };
+        if is_written {
+            break;
+        }
+        assert!(started.elapsed() < Duration::from_mins(1), "not written");
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+    // A killed process leaves these files.
+    let left = data.join("left");
+    copy_folder(&data.join(rebuild::FOLDER), &left);
+    let auth = unlocked().access().auth;
+    let left = ConnectionIndex::open(&left, auth.as_ref()).unwrap();
+    let applied = left.applied().unwrap().unwrap();
+    assert_eq!(applied.revision, store.revision().0);
+    store.close().await.unwrap();
 }
 
 /// A value so large that some rows of it are written at once.
