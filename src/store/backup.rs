@@ -162,8 +162,10 @@ pub fn create_automatic(
 pub fn copy(backup: &Backup, folder: &Path, now: DateTime<Utc>) -> Result<PathBuf, StoreError> {
     let target = BackupFolder::new(folder);
     let name = backup.path.file_stem().unwrap_or_default();
+    let source = std::fs::File::open(&backup.path)
+        .map_err(|error| super::io_error::io_error(&backup.path, &error))?;
     let copied = target.add(&name.to_string_lossy(), |file| {
-        std::io::copy(&mut std::fs::File::open(&backup.path)?, file).map(drop)
+        std::io::copy(&mut &source, file).map(drop)
     });
     let path = copied.map_err(|fault| fault_error(folder, &fault))?;
     target
