@@ -140,7 +140,8 @@ impl ProviderVariables {
     }
 }
 
-/// Returns the URL of a value that is only a host, such as `127.0.0.1:11434`: the default has its scheme and port.
+/// Returns the URL of a value that is only a host, such as `127.0.0.1:8000`, for a setting whose default has a port: that of a server
+/// that users run themselves. The default has the scheme, and the port of a host without one.
 fn url_of_host(field: &SettingsField, host: &str) -> Option<String> {
     let Some(DefaultValue::Text(default)) = &field.default else {
         return None;
@@ -153,9 +154,13 @@ fn url_of_host(field: &SettingsField, host: &str) -> Option<String> {
     let has_port = host
         .rsplit_once(':')
         .is_some_and(|(_, port)| !port.ends_with(']'));
-    let port = default.port().filter(|_| !has_port);
-    let port = port.map_or_else(String::new, |port| format!(":{port}"));
-    Some(format!("{}://{host}{port}", default.scheme()))
+    let port = default.port()?;
+    let scheme = default.scheme();
+    Some(if has_port {
+        format!("{scheme}://{host}")
+    } else {
+        format!("{scheme}://{host}:{port}")
+    })
 }
 
 #[cfg(test)]
@@ -256,6 +261,22 @@ mod tests {
         let connection = variables(&[("OLLAMA_HOST", set)]).connection(ollama, |_| false);
         let settings = connection.unwrap().draft.settings.unwrap();
         assert_eq!(settings.get("endpoint").unwrap().text(), Some(want));
+    }
+
+    #[test]
+    fn host_for_a_default_without_port_stays_as_it_is() {
+        let catalog = ProviderCatalog::embedded();
+        let openai = catalog.get("openai").unwrap();
+        let set = variables(&[
+            ("OPENAI_API_KEY", "sk-1"),
+            ("OPENAI_BASE_URL", "localhost:8080"),
+        ]);
+        let settings = set.connection(openai, |_| false).unwrap().draft.settings;
+        let settings = settings.unwrap();
+        assert_eq!(
+            settings.get("endpoint").unwrap().text(),
+            Some("localhost:8080")
+        );
     }
 
     #[test]
