@@ -161,6 +161,7 @@ fn many_resizes_lose_no_key() {
     screen.set_size(cells(30), cells(120));
     terminal.press("\u{c}");
     terminal.shows(&format!("› {name} ●"));
+    terminal.until("a draft", |terminal| terminal.drafts().len() == 1);
     terminal.wait_until_idle();
     assert_eq!(terminal.drafts().len(), 1);
     terminal.press("\u{3}");

@@ -226,12 +226,14 @@ impl Terminal {
         fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
     }
 
-    /// Checks that nothing is written for a second and that the process uses almost no CPU time.
+    /// Waits until nothing is written for two seconds and the process uses almost no CPU time.
+    ///
+    /// A form is stored as a draft one second after its last change, also by a process that waits for the CPU.
     pub fn wait_until_idle(&mut self) {
         let end = Instant::now() + PATIENCE;
         loop {
             let before = self.cpu_ticks();
-            match self.bytes.recv_timeout(Duration::from_secs(1)) {
+            match self.bytes.recv_timeout(Duration::from_secs(2)) {
                 Ok(bytes) => {
                     self.screen.process(&bytes);
                     self.all.extend(bytes);
