@@ -92,7 +92,7 @@ fn one_with(app: &mut App, what: &str, before: &[&str], key: &str, after: &[&str
 /// that a blocked loop counts.
 fn run(app: &mut App) {
     // The connections node may be collapsed.
-    for key in ["end", "l", "g", "down", "down", "down"] {
+    for key in ["g", "down", "down", "l", "g", "down", "down", "down"] {
         press(app, key);
     }
     // One of three is already inactive.
