@@ -21,6 +21,7 @@ mod overlay;
 mod index_repair;
 mod index_upgrade;
 mod journal_damage;
+mod list_entry;
 mod change;
 mod pending_writes;
 mod journal_history;

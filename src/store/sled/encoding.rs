@@ -18,7 +18,8 @@ use ::sled::IVec;
 use serde::de::IgnoredAny;
 use uuid::Uuid;
 
-use super::stored_json::{SavedJson, damaged, read_json, read_listed, version_json, write_json};
+use super::list_entry;
+use super::stored_json::{SavedJson, damaged, read_json, read_listed, version_json};
 use crate::connection::{Connection, ConnectionItem, ListCursor, SealedSecret, StoreError};
 use crate::store::journal::digest::{StateDigest, record_hash};
 use crate::store::journal::entry::{EntryKind, JournalEntry};
@@ -176,31 +177,19 @@ impl<'a> RecordRow<'a> {
     }
 }
 
-/// Encodes the row of a list entry. It always contains the endpoint, possibly empty, which distinguishes it from rows written by
-/// earlier versions (see [`read_item`]).
+/// Encodes the row of a list entry.
 pub fn order_row(item: &ConnectionItem, revision: u64) -> Result<RowChange, StoreError> {
     let key = order_key(item);
-    let json = write_json(&ConnectionItem {
-        endpoint: Some(item.endpoint.clone().unwrap_or_default()),
-        ..item.clone()
-    })?;
-    let value = with_checksum(&key, &[&revision.to_le_bytes(), item.id.as_bytes(), &json]);
+    let entry = list_entry::write(item)?;
+    let value = with_checksum(&key, &[&revision.to_le_bytes(), item.id.as_bytes(), &entry]);
     Ok((key, Some(value)))
 }
 
-/// Decodes the revision, the ID and the JSON of a list entry.
+/// Decodes the revision and the ID of a list entry; the rest is its item ([`list_entry`]).
 pub fn read_order(body: &[u8]) -> Option<(u64, Uuid, &[u8])> {
     let (revision, rest) = body.split_first_chunk()?;
-    let (id, json) = rest.split_first_chunk()?;
-    Some((u64::from_le_bytes(*revision), Uuid::from_bytes(*id), json))
-}
-
-/// Decodes the item of a list entry. The flag is false for rows of earlier versions, which have no endpoint.
-pub fn read_item(id: Uuid, json: &[u8]) -> Result<(ConnectionItem, bool), StoreError> {
-    let mut item: ConnectionItem = read_json(id, json)?;
-    let has_endpoint = item.endpoint.is_some();
-    item.endpoint = item.endpoint.filter(|endpoint| !endpoint.is_empty());
-    Ok((item, has_endpoint))
+    let (id, entry) = rest.split_first_chunk()?;
+    Some((u64::from_le_bytes(*revision), Uuid::from_bytes(*id), entry))
 }
 
 /// Encodes the row of an alias.

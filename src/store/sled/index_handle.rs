@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::encoding::{self, CurrentState, RecordRow, RowChange};
 use super::index::ConnectionIndex;
-use super::stored_json;
 use super::unusable_index::UnusableIndex;
+use super::{list_entry, stored_json};
 use crate::connection::{
     Connection, ConnectionItem, ListQuery, Page, PageRequest, SealedSecret, StoreError, Version,
     alias,
@@ -334,10 +334,10 @@ impl IndexHandle {
 }
 
 fn read_item(key: &[u8], value: &[u8]) -> Result<(ConnectionItem, bool), StoreError> {
-    let (_, id, json) = encoding::without_checksum(key, value)
+    let (_, id, entry) = encoding::without_checksum(key, value)
         .and_then(encoding::read_order)
         .ok_or_else(|| unsound("the checksum of a list entry is wrong"))?;
-    encoding::read_item(id, json)
+    list_entry::read(id, entry)
 }
 
 fn unsound(why: &str) -> StoreError {

@@ -1,0 +1,180 @@
+//! Items of connections in list entries: everything that a list shows, without the names of its fields.
+//!
+//! ```text
+//! 1, postcard of Entry     as written by this version
+//! JSON                     as written by earlier versions, which may have no endpoint
+//! ```
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::stored_json::{damaged, read_json};
+use crate::connection::{ConnectionItem, StoreError};
+
+/// First byte of an entry of this version; JSON begins with a brace.
+const POSTCARD: u8 = 1;
+
+/// Item without its ID, which is in the row. The order of the fields is part of the format.
+#[derive(Serialize, Deserialize)]
+struct Entry<'a> {
+    alias: &'a str,
+    name: &'a str,
+    provider_id: &'a str,
+    is_active: bool,
+    created: Time,
+    modified: Time,
+    version: u64,
+    deleted: Option<Time>,
+    endpoint: Option<&'a str>,
+}
+
+/// Seconds and nanoseconds since 1970.
+#[derive(Serialize, Deserialize)]
+struct Time(i64, u32);
+
+impl Time {
+    fn of(date: DateTime<Utc>) -> Self {
+        Self(date.timestamp(), date.timestamp_subsec_nanos())
+    }
+
+    fn date(&self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp(self.0, self.1)
+    }
+}
+
+/// Encodes an item.
+pub fn write(item: &ConnectionItem) -> Result<Vec<u8>, StoreError> {
+    let entry = Entry {
+        alias: &item.alias,
+        name: &item.name,
+        provider_id: &item.provider_id,
+        is_active: item.is_active,
+        created: Time::of(item.date_created),
+        modified: Time::of(item.date_modified),
+        version: item.version,
+        deleted: item.date_deleted.map(Time::of),
+        endpoint: item.endpoint.as_deref(),
+    };
+    postcard::to_extend(&entry, vec![POSTCARD])
+        .map_err(|error| StoreError::Other(format!("The connection cannot be serialized: {error}")))
+}
+
+/// Decodes an item. The flag is false for rows of earlier versions that have no endpoint.
+pub fn read(id: Uuid, bytes: &[u8]) -> Result<(ConnectionItem, bool), StoreError> {
+    let Some((&POSTCARD, bytes)) = bytes.split_first() else {
+        return read_earlier(id, bytes);
+    };
+    let entry: Entry<'_> =
+        postcard::from_bytes(bytes).map_err(|error| damaged(id, &error.to_string()))?;
+    let item = entry.into_item(id);
+    item.map(|item| (item, true))
+        .ok_or_else(|| damaged(id, "a date of its list entry is out of range"))
+}
+
+impl Entry<'_> {
+    fn into_item(self, id: Uuid) -> Option<ConnectionItem> {
+        Some(ConnectionItem {
+            id,
+            alias: self.alias.to_owned(),
+            name: self.name.to_owned(),
+            provider_id: self.provider_id.to_owned(),
+            is_active: self.is_active,
+            date_created: self.created.date()?,
+            date_modified: self.modified.date()?,
+            version: self.version,
+            date_deleted: match self.deleted {
+                Some(deleted) => Some(deleted.date()?),
+                None => None,
+            },
+            endpoint: self.endpoint.map(str::to_owned),
+        })
+    }
+}
+
+/// Decodes JSON. Where it has an endpoint, possibly an empty one, this was read from the settings.
+fn read_earlier(id: Uuid, json: &[u8]) -> Result<(ConnectionItem, bool), StoreError> {
+    let mut item: ConnectionItem = read_json(id, json)?;
+    let has_endpoint = item.endpoint.is_some();
+    item.endpoint = item.endpoint.filter(|endpoint| !endpoint.is_empty());
+    Ok((item, has_endpoint))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    prop_compose! {
+        fn dates()(seconds in -62_135_596_800_i64..253_402_300_800, nanoseconds in 0_u32..1_000_000_000) -> DateTime<Utc> {
+            DateTime::from_timestamp(seconds, nanoseconds).unwrap()
+        }
+    }
+
+    prop_compose! {
+        fn items()(
+            id: u128,
+            texts: (String, String, String),
+            is_active: bool,
+            dates in (dates(), dates(), prop::option::of(dates())),
+            version: u64,
+            endpoint in prop::option::of(".+"),
+        ) -> ConnectionItem {
+            let (alias, name, provider_id) = texts;
+            let (date_created, date_modified, date_deleted) = dates;
+            ConnectionItem {
+                id: Uuid::from_u128(id),
+                alias,
+                name,
+                provider_id,
+                is_active,
+                date_created,
+                date_modified,
+                version,
+                date_deleted,
+                endpoint,
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn item_is_read_back(item in items()) {
+            let bytes = write(&item).unwrap();
+            prop_assert_eq!(read(item.id, &bytes).unwrap(), (item, true));
+        }
+
+        #[test]
+        fn item_of_an_earlier_version_is_read(item in items()) {
+            let has_endpoint = item.endpoint.is_some();
+            let json = serde_json::to_vec(&item).unwrap();
+            prop_assert_eq!(read(item.id, &json).unwrap(), (item, has_endpoint));
+        }
+
+        #[test]
+        fn any_bytes_are_an_item_or_damaged(bytes: Vec<u8>, is_postcard: bool) {
+            let start: &[u8] = if is_postcard { &[POSTCARD] } else { &[] };
+            // Only that it returns.
+            let _ = read(Uuid::nil(), &[start, &bytes].concat());
+        }
+    }
+
+    #[test]
+    fn entry_has_the_bytes_of_the_format() {
+        let item = ConnectionItem {
+            id: Uuid::nil(),
+            alias: "a".into(),
+            name: "Ä".into(),
+            provider_id: "openai".into(),
+            is_active: true,
+            date_created: DateTime::from_timestamp(1, 2).unwrap(),
+            date_modified: DateTime::from_timestamp(-1, 0).unwrap(),
+            version: 300,
+            date_deleted: None,
+            endpoint: Some("x".into()),
+        };
+        let expected = b"\x01\x01a\x02\xc3\x84\x06openai\x01\x02\x02\x01\x00\xac\x02\x00\x01\x01x";
+        assert_eq!(write(&item).unwrap(), expected);
+    }
+}
