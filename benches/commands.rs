@@ -77,6 +77,7 @@ fn run_command(home: &Home, arguments: &[String]) -> Duration {
         .arg("connections")
         .args(arguments)
         .envs(home.environment())
+        .env("OpenAI__ApiKey", "sk-key")
         .current_dir(home.path(""))
         .stdin(Stdio::null())
         .output()
