@@ -132,8 +132,8 @@ async fn index_of_format_1_is_refused_after_conversion() {
     let (key, header) = index_rows::rows(&data, "m").remove(0);
     fs::remove_dir_all(data.join("journal")).unwrap();
     fs::remove_dir_all(data.join("snapshots")).unwrap();
-    // Without the format.
-    let body = &header[4..header.len() - 4];
+    // Without the format and the layout.
+    let body = &header[4..header.len() - 5];
     let sum = crc32fast::hash(&[&key, body].concat());
     let planted = [&sum.to_le_bytes()[..], body].concat();
     index_rows::plant(&data, &key, Some(planted));

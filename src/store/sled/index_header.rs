@@ -7,6 +7,10 @@ use crate::store::journal::digest::StateDigest;
 use crate::store::journal::header::StoreIdentity;
 use crate::store::journal::replay::StateBuilder;
 
+/// Layout of the rows, incremented when an earlier version of umai cannot read them: it then rebuilds the index. Layout 0 has list entries in
+/// JSON only, and is not in the header.
+const LAYOUT: u8 = 1;
+
 /// Position in the history of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StorePosition {
@@ -54,7 +58,8 @@ impl IndexHeader {
             &self.digest.sum.to_le_bytes(),
             self.identity.store.as_bytes(),
             &self.identity.check,
-            format_bytes(self.identity.format).as_slice(),
+            &self.identity.format.to_le_bytes(),
+            &[LAYOUT],
         ]
         .concat()
     }
@@ -89,17 +94,39 @@ impl IndexHeader {
     }
 }
 
-/// Encodes the format of the store; an index of format 1 does not have it.
-fn format_bytes(format: u32) -> Vec<u8> {
-    if format == 1 {
-        return Vec::new();
-    }
-    format.to_le_bytes().to_vec()
+/// Decodes the format of the store, which an index of format 1 may lack, and checks the layout.
+fn read_format(bytes: &[u8]) -> Option<u32> {
+    let Some((format, layout)) = bytes.split_first_chunk() else {
+        return bytes.is_empty().then_some(1);
+    };
+    let is_known = matches!(layout, [] | [0..=LAYOUT]);
+    is_known.then(|| u32::from_le_bytes(*format))
 }
 
-fn read_format(bytes: &[u8]) -> Option<u32> {
-    if bytes.is_empty() {
-        return Some(1);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::journal::header::FORMAT;
+
+    #[test]
+    fn header_of_an_unknown_layout_is_not_read() {
+        let header = IndexHeader {
+            revision: 7,
+            digest: StateDigest { count: 1, sum: 2 },
+            identity: StoreIdentity {
+                store: Uuid::from_u128(3),
+                check: [4; 40],
+                format: FORMAT,
+            },
+        };
+        let body = header.body();
+        assert_eq!(IndexHeader::read(&body), Some(header.clone()));
+        let (layout, without) = body.split_last().unwrap();
+        assert_eq!(*layout, LAYOUT);
+        assert_eq!(IndexHeader::read(without), Some(header.clone()));
+        assert_eq!(IndexHeader::read(&[without, &[LAYOUT + 1]].concat()), None);
+        assert_eq!(IndexHeader::read(&[&body[..], &[0]].concat()), None);
+        let earlier = IndexHeader::read(&without[..without.len() - 4]).unwrap();
+        assert_eq!(earlier.identity.format, 1);
     }
-    Some(u32::from_le_bytes(bytes.try_into().ok()?))
 }
