@@ -114,6 +114,8 @@ fn app_creates_the_store_of_a_target_only_when_a_copy_is_confirmed() {
     app.shows("/ openai-prod");
     app.press("\r");
     app.until("the list", |app| !app.contents().contains("Enter Keep"));
+    // The filter goes on after the key; until its result is selected there is nothing to copy.
+    app.shows("t Deactivate");
     app.press("P");
     app.shows("team");
     app.press("\r");
