@@ -7,8 +7,8 @@ use crate::store::journal::digest::StateDigest;
 use crate::store::journal::header::StoreIdentity;
 use crate::store::journal::replay::StateBuilder;
 
-/// Layout of the rows, incremented when an earlier version of umai cannot read them: it then rebuilds the index. Layout 0 has list entries in
-/// JSON only, and is not in the header.
+/// Layout of the rows. It is incremented when an earlier version of umai cannot read them, which then rebuilds the index. Layout 0, without
+/// compact list entries, has no byte in the header.
 const LAYOUT: u8 = 1;
 
 /// Position in the history of the store.

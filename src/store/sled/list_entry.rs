@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::stored_json::{damaged, read_json};
+use super::stored_json::{damaged, read_json, unserializable};
 use crate::connection::{ConnectionItem, StoreError};
 
 /// First byte of an entry of this version; JSON begins with a brace.
@@ -56,8 +56,7 @@ pub fn write(item: &ConnectionItem) -> Result<Vec<u8>, StoreError> {
         deleted: item.date_deleted.map(Time::of),
         endpoint: item.endpoint.as_deref(),
     };
-    postcard::to_extend(&entry, vec![POSTCARD])
-        .map_err(|error| StoreError::Other(format!("The connection cannot be serialized: {error}")))
+    postcard::to_extend(&entry, vec![POSTCARD]).map_err(|error| unserializable(&error))
 }
 
 /// Decodes an item. The flag is false for rows of earlier versions that have no endpoint.
@@ -65,8 +64,11 @@ pub fn read(id: Uuid, bytes: &[u8]) -> Result<(ConnectionItem, bool), StoreError
     let Some((&POSTCARD, bytes)) = bytes.split_first() else {
         return read_earlier(id, bytes);
     };
-    let entry: Entry<'_> =
-        postcard::from_bytes(bytes).map_err(|error| damaged(id, &error.to_string()))?;
+    let (entry, rest): (Entry<'_>, _) =
+        postcard::take_from_bytes(bytes).map_err(|error| damaged(id, &error.to_string()))?;
+    if !rest.is_empty() {
+        return Err(damaged(id, "its list entry is too long"));
+    }
     let item = entry.into_item(id);
     item.map(|item| (item, true))
         .ok_or_else(|| damaged(id, "a date of its list entry is out of range"))
@@ -160,9 +162,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn entry_has_the_bytes_of_the_format() {
-        let item = ConnectionItem {
+    fn example() -> ConnectionItem {
+        ConnectionItem {
             id: Uuid::nil(),
             alias: "a".into(),
             name: "Ä".into(),
@@ -173,8 +174,58 @@ mod tests {
             version: 300,
             date_deleted: None,
             endpoint: Some("x".into()),
-        };
+        }
+    }
+
+    #[test]
+    fn entry_has_the_bytes_of_the_format() {
+        let mut item = example();
         let expected = b"\x01\x01a\x02\xc3\x84\x06openai\x01\x02\x02\x01\x00\xac\x02\x00\x01\x01x";
         assert_eq!(write(&item).unwrap(), expected);
+        assert_eq!(read(item.id, expected).unwrap(), (item.clone(), true));
+        item.date_deleted = DateTime::from_timestamp(3, 4);
+        item.endpoint = None;
+        let deleted =
+            b"\x01\x01a\x02\xc3\x84\x06openai\x01\x02\x02\x01\x00\xac\x02\x01\x06\x04\x00";
+        assert_eq!(write(&item).unwrap(), deleted);
+        assert_eq!(read(item.id, deleted).unwrap(), (item, true));
+    }
+
+    #[test]
+    fn entry_that_is_cut_or_too_long_is_damaged() {
+        let item = example();
+        let entry = write(&item).unwrap();
+        for length in 1..entry.len() {
+            assert!(read(item.id, &entry[..length]).is_err(), "{length}");
+        }
+        let error = read(item.id, &[&entry[..], &[0]].concat()).unwrap_err();
+        assert!(error.to_string().contains("its list entry is too long"));
+    }
+
+    #[test]
+    fn date_out_of_range_is_damage() {
+        let entry = Entry {
+            alias: "a",
+            name: "a",
+            provider_id: "openai",
+            is_active: true,
+            created: Time(i64::MAX, 0),
+            modified: Time(0, 0),
+            version: 1,
+            deleted: None,
+            endpoint: None,
+        };
+        let bytes = postcard::to_extend(&entry, vec![POSTCARD]).unwrap();
+        let error = read(Uuid::nil(), &bytes).unwrap_err();
+        assert!(error.to_string().contains("out of range"));
+    }
+
+    #[test]
+    fn empty_endpoint_of_an_earlier_version_is_none() {
+        let mut item = example();
+        item.endpoint = Some(String::new());
+        let json = serde_json::to_vec(&item).unwrap();
+        item.endpoint = None;
+        assert_eq!(read(item.id, &json).unwrap(), (item, true));
     }
 }

@@ -68,8 +68,12 @@ pub fn read_json<'a, T: Deserialize<'a>>(id: Uuid, json: &'a [u8]) -> Result<T, 
 
 /// Encodes JSON to store.
 pub fn write_json(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(value)
-        .map_err(|error| StoreError::Other(format!("The connection cannot be serialized: {error}")))
+    serde_json::to_vec(value).map_err(|error| unserializable(&error))
+}
+
+/// Returns the error for a connection that cannot be encoded.
+pub fn unserializable(error: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Other(format!("The connection cannot be serialized: {error}"))
 }
 
 /// Extracts the list item from a [`SavedJson`].
