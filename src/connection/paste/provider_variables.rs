@@ -1,8 +1,10 @@
 //! Environment variables that providers use for connections.
 
+use std::net::Ipv6Addr;
+
 use url::Url;
 
-use super::url::is_host;
+use super::url::{is_host, split_port};
 use super::{PasteKind, PastedConnection};
 use crate::connection::{ConnectionDraft, PlainSecret, SettingValue, Settings};
 use crate::provider::{DefaultValue, FieldKind, Provider, ProviderCatalog, SettingsField};
@@ -141,26 +143,31 @@ impl ProviderVariables {
 }
 
 /// Returns the URL of a value that is only a host, such as `127.0.0.1:8000`, for a setting whose default has a port: that of a server
-/// that users run themselves. The default has the scheme, and the port of a host without one.
-fn url_of_host(field: &SettingsField, host: &str) -> Option<String> {
+/// that users run themselves. The default has the scheme, and the port or host that the value lacks.
+fn url_of_host(field: &SettingsField, text: &str) -> Option<String> {
     let Some(DefaultValue::Text(default)) = &field.default else {
         return None;
     };
-    let host = host.trim();
-    if field.kind != FieldKind::Url || host.contains('/') || !is_host(host) {
+    let text = text.trim();
+    let text = text.strip_suffix('/').unwrap_or(text);
+    if field.kind != FieldKind::Url || text.is_empty() || text.contains('/') {
         return None;
     }
     let default = Url::parse(default).ok()?;
-    let has_port = host
-        .rsplit_once(':')
-        .is_some_and(|(_, port)| !port.ends_with(']'));
-    let port = default.port()?;
-    let scheme = default.scheme();
-    Some(if has_port {
-        format!("{scheme}://{host}")
+    let default_port = default.port()?.to_string();
+    let (host, port) = if text.parse::<Ipv6Addr>().is_ok() {
+        (format!("[{text}]"), None)
     } else {
-        format!("{scheme}://{host}:{port}")
-    })
+        let (host, port) = split_port(text)?;
+        let host = if host.is_empty() {
+            default.host_str()?
+        } else {
+            host
+        };
+        (host.to_owned(), port)
+    };
+    let address = format!("{host}:{}", port.unwrap_or(&default_port));
+    is_host(&address).then(|| format!("{}://{address}", default.scheme()))
 }
 
 #[cfg(test)]
@@ -253,7 +260,16 @@ mod tests {
     #[case::default_port_of_http("gpu.example:80", "http://gpu.example:80")]
     #[case::host("gpu.example", "http://gpu.example:11434")]
     #[case::ipv6("[::1]", "http://[::1]:11434")]
+    #[case::bare_ipv6("::1", "http://[::1]:11434")]
+    #[case::ipv6_and_port("[::1]:80", "http://[::1]:80")]
     #[case::any_address(" 0.0.0.0 ", "http://0.0.0.0:11434")]
+    #[case::container("ollama", "http://ollama:11434")]
+    #[case::container_and_port("ollama:8000", "http://ollama:8000")]
+    #[case::port(":11435", "http://localhost:11435")]
+    #[case::trailing_slash("gpu.example:8000/", "http://gpu.example:8000")]
+    #[case::path("gpu.example/ollama", "gpu.example/ollama")]
+    #[case::port_that_is_no_number("gpu.example:x", "gpu.example:x")]
+    #[case::only_slash("/", "/")]
     #[case::other_text("gpu one", "gpu one")]
     fn host_without_scheme_is_completed_from_the_default(#[case] set: &str, #[case] want: &str) {
         let catalog = ProviderCatalog::embedded();

@@ -170,14 +170,9 @@ fn without_placeholders(host: &str) -> String {
 
 /// Returns whether a text without a scheme can be a host: a name with a dot, `localhost`, or an IP address.
 pub(super) fn is_host(text: &str) -> bool {
-    let text = without_user(text);
-    let (name, port) = match text.rsplit_once(':') {
-        Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
-        _ => (text, None),
-    };
-    if port.is_some_and(|port| port.is_empty() || !port.bytes().all(|byte| byte.is_ascii_digit())) {
+    let Some((name, port)) = split_port(without_user(text)) else {
         return false;
-    }
+    };
     let is_name = name.rsplit_once('.').is_some_and(|(before, last)| {
         !before.is_empty() && last.len() > 1 && last.bytes().all(|byte| byte.is_ascii_alphabetic())
     });
@@ -188,6 +183,17 @@ pub(super) fn is_host(text: &str) -> bool {
         || name.eq_ignore_ascii_case("localhost")
         || (port.is_some() && is_label(name)))
         && !secret_detector::has_key_prefix(name)
+}
+
+/// Splits a host and its port, if it has one; `None` if the port is not a number.
+pub(super) fn split_port(text: &str) -> Option<(&str, Option<&str>)> {
+    match text.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => {
+            let is_number = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+            is_number.then_some((name, Some(port)))
+        }
+        _ => Some((text, None)),
+    }
 }
 
 fn is_label(name: &str) -> bool {
