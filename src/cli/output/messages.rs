@@ -80,6 +80,8 @@ fn in_options(error: &FieldError) -> String {
                 FieldReason::EndpointChanged => format!(
                     "Changing the endpoint requires the key again: add --secret-stdin {key}"
                 ),
+                // It may come from stdin, a file, or --set with a reference.
+                _ if is_known_secret(provider, key) => format!("{key}: {error}"),
                 _ => format!("--set {key}: {error}"),
             };
         }
@@ -119,6 +121,12 @@ fn one_of(provider: &str, labels: &[String]) -> Option<String> {
 /// Returns whether a setting is a secret; one that is not of a built-in provider is judged by its name.
 fn is_secret(provider: &str, key: &str) -> bool {
     is_sensitive(ProviderCatalog::embedded().get(provider), key)
+}
+
+fn is_known_secret(provider: &str, key: &str) -> bool {
+    let catalog = ProviderCatalog::embedded();
+    let known = catalog.get(provider).and_then(|known| known.field(key));
+    known.is_some_and(|field| field.sensitive)
 }
 
 /// Prints one line to stderr; errors are ignored because they cannot be reported.
