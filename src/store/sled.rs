@@ -6,7 +6,7 @@
 
 pub(super) mod encoding;
 pub(super) mod stored_json;
-mod index_header;
+pub mod index_header;
 pub(super) mod unusable_index;
 mod catch_panic;
 pub mod index;

@@ -26,6 +26,7 @@ mod etcd_linearizability;
 #[path = "../support/etcd.rs"]
 mod etcd_node;
 mod fault_injection;
+mod index_layout;
 mod interrupted_commands;
 mod interrupted_rebuild;
 mod keys;

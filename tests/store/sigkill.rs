@@ -123,8 +123,9 @@ async fn kills_lose_nothing_acknowledged() {
             let store = open_in(folder.path()).await.unwrap();
             // A kill during a write of sled may damage the index, which is rebuilt without a loss.
             let notices = store.notices();
-            let is_rebuild_notice =
-                |notice: &String| notice.starts_with("The index of the connections was damaged");
+            let is_rebuild_notice = |notice: &String| {
+                notice.starts_with("The index of the connections could not be used")
+            };
             assert!(
                 notices.iter().all(is_rebuild_notice),
                 "{process} was killed: {notices:?}"

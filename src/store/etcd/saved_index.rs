@@ -13,6 +13,7 @@ use super::index_file::IndexFile;
 use super::wire::KeyValue;
 use crate::atomic_file;
 use crate::store::key::StoreAuthenticator;
+use crate::store::sled::index_header::LAYOUT;
 use crate::store::sled::memory_rows::MemoryRows;
 use crate::store::sled::unusable_index::UnusableIndex;
 
@@ -22,8 +23,6 @@ const FOLDER: &str = "etcd";
 const EXTENSION: &str = "index";
 /// Age after which the index of a store that is no longer used is removed.
 const UNUSED: Duration = Duration::from_hours(30 * 24);
-/// Version of umai, in the header.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Number of changed rows after which the index is saved, and the share of its connections.
 const MANY_CHANGES: usize = 1_000;
 const SHARE: u64 = 50;
@@ -63,8 +62,8 @@ impl From<KeyValue> for StoreHead {
 /// Header of the file.
 #[derive(Serialize, Deserialize)]
 struct IndexHeader {
-    /// Version of umai that wrote the rows. Another one may have other rows.
-    umai: String,
+    /// Layout of the rows.
+    layout: u8,
     position: IndexPosition,
     /// Number of connections.
     count: u64,
@@ -116,7 +115,7 @@ impl SavedIndex {
 
     fn open(&self) -> Option<(IndexFile, u64, IndexPosition)> {
         let (file, header) = IndexFile::open::<IndexHeader>(&self.path, &self.auth)?;
-        (header.umai == VERSION).then_some((file, header.count, header.position))
+        (header.layout == LAYOUT).then_some((file, header.count, header.position))
     }
 
     /// Records that the index is used, also where the file system does not record reads.
@@ -168,7 +167,7 @@ impl SavedIndex {
             return Ok(());
         }
         let header = IndexHeader {
-            umai: VERSION.into(),
+            layout: LAYOUT,
             position: position.clone(),
             count,
         };

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::change::AcceptedChange;
 use super::index_handle::IndexHandle;
-use super::index_header::IndexHeader;
+use super::index_header::{IndexHeader, StorePosition};
 use super::notices::Notices;
 use super::rebuild;
 use crate::connection::StoreError;
@@ -47,14 +47,14 @@ impl Applier {
     ///
     /// An index that rejects the group is abandoned and rebuilt in memory from the journal, which has the group.
     pub fn apply(&self, group: ChangeGroup) {
-        let Some(last) = group.last().map(|(step, _)| (step.revision, step.digest)) else {
+        let last = group.last().map(|(step, _)| StorePosition {
+            revision: step.revision,
+            digest: step.digest,
+        });
+        let Some(last) = last else {
             return;
         };
-        let applied = IndexHeader {
-            revision: last.0,
-            digest: last.1,
-            identity: self.access.identity.clone(),
-        };
+        let applied = IndexHeader::new(last, self.access.identity.clone());
         let is_in_memory = self.index.current().is_in_memory();
         let obstacle = DiskObstacle::find(&self.data).filter(|_| !is_in_memory);
         if let Some(obstacle) = obstacle {

@@ -67,11 +67,6 @@ impl BufferedIndex {
         })
     }
 
-    /// Returns true for an index of an earlier version, which is only read: each row is a value of sled.
-    pub fn has_single_rows(&self) -> bool {
-        self.opened.has_single_rows()
-    }
-
     /// Returns the value of a row.
     pub fn get(&self, key: &[u8]) -> Result<Option<IVec>, UnusableIndex> {
         let (changed, is_in_write) = {
@@ -128,11 +123,7 @@ impl BufferedIndex {
 
     /// Inserts and removes rows. After a crash, a part of the changes is present (see `Blocks::apply`).
     pub fn apply(&self, changes: Vec<RowChange>) -> Result<(), UnusableIndex> {
-        if self.has_single_rows() {
-            return Err(UnusableIndex(
-                "it has the format of an earlier version".into(),
-            ));
-        }
+        debug_assert!(!self.opened.has_single_rows(), "it is only read");
         self.is_writing(Duration::ZERO)?;
         if self.lock_buffer().add(changes) < MAX_BYTES {
             return Ok(());
@@ -288,7 +279,7 @@ fn rows_of(changes: &Changes) -> Vec<RowChange> {
     rows.collect()
 }
 
-/// Visits the rows of an index of an earlier version.
+/// Visits the rows of an index where each row is a value of sled.
 fn walk_single_rows(
     db: &Db,
     opened: &OpenIndex,

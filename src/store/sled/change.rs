@@ -244,7 +244,6 @@ fn remove_index_rows(
     if after.is_none_or(|after| encoding::order_key(after) != place) {
         rows.push((place, None));
     }
-    rows.extend(encoding::old_order_key(before).map(|place| (place, None)));
 }
 
 /// Adds deletions for the versions in the index and for those pending in `rows`.
@@ -266,28 +265,4 @@ fn remove_versions(
     })?;
     rows.extend(versions.into_iter().map(|key| (key, None)));
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn saving_removes_the_place_under_a_name_that_was_not_normalized() {
-        let json = serde_json::json!({"id": "3fa85f64-5717-4562-b3fc-2c963f66afa6", "alias": "a", "name": "Cafe\u{301}", "providerId": "openai", "isActive": true, "dateCreated": "2024-01-15T10:30:00Z", "dateModified": "2024-01-15T10:30:00Z", "version": 1});
-        let decomposed: ConnectionItem = serde_json::from_value(json).unwrap();
-        let composed = ConnectionItem {
-            name: "caf\u{e9}".into(),
-            ..decomposed.clone()
-        };
-        assert_eq!(
-            encoding::order_key(&decomposed),
-            encoding::order_key(&composed)
-        );
-        assert_eq!(encoding::old_order_key(&composed), None);
-        let old = encoding::old_order_key(&decomposed).unwrap();
-        let mut changed = Vec::new();
-        remove_index_rows(&decomposed, Some(&composed), &mut changed);
-        assert_eq!(changed, [(old, None)]);
-    }
 }

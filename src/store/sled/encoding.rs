@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! a ALIAS            → id                              connection by lower-case alias
-//! m                  → revision, digest, identity      position in the journal
+//! m                  → revision, digest, identity, layout   position in the journal
 //! o NAME 0 1 ALIAS   → revision, id, item              list entry, in list order
 //! t NAME 0 1 ALIAS   → revision, id, item              trash entry, in list order
 //! r ID               → revision, number, history digest, SavedJson   current version of a connection, secrets sealed, with its change
@@ -73,12 +73,6 @@ pub fn order_key(item: &ConnectionItem) -> Vec<u8> {
 /// Returns the key of the list or trash entry at a position.
 pub fn cursor_key(cursor: &ListCursor, is_trash: bool) -> Vec<u8> {
     order_key_of(&fold(&cursor.name), &cursor.alias, is_trash)
-}
-
-/// Returns the key that earlier versions gave this list entry, whose names were not normalized; `None` if equal.
-pub fn old_order_key(item: &ConnectionItem) -> Option<Vec<u8>> {
-    let lower = item.name.to_lowercase();
-    (lower != fold(&item.name)).then(|| order_key_of(&lower, &item.alias, item.is_deleted()))
 }
 
 fn order_key_of(name: &str, alias: &str, is_trash: bool) -> Vec<u8> {

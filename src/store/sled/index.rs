@@ -125,11 +125,6 @@ impl ConnectionIndex {
         Ok(row.and_then(IndexHeader::read))
     }
 
-    /// Returns true for an index of an earlier version, which can only be read.
-    pub fn is_of_earlier_version(&self) -> bool {
-        matches!(self, Self::Sled(index) if index.has_single_rows())
-    }
-
     /// Returns true when the index is in memory.
     pub const fn is_in_memory(&self) -> bool {
         matches!(self, Self::Memory(_))

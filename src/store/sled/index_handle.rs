@@ -240,7 +240,6 @@ impl IndexHandle {
             .map(|cursor| encoding::cursor_key(cursor, query.is_trash));
         let skip = if after.is_some() { 0 } else { skip };
         let mut items: Vec<ConnectionItem> = Vec::new();
-        let mut without_endpoint = Vec::new();
         let mut total = 0;
         let mut failure = None;
         let place = if query.is_trash {
@@ -260,11 +259,8 @@ impl IndexHandle {
                 return false;
             }
             match read_item(key, value) {
-                Ok((item, has_endpoint)) if everything || query.contains(&item) => {
+                Ok(item) if everything || query.contains(&item) => {
                     if total >= skip && items.len() < take {
-                        if !has_endpoint {
-                            without_endpoint.push(items.len());
-                        }
                         items.push(item);
                     }
                     total += 1;
@@ -280,7 +276,6 @@ impl IndexHandle {
         if let Some(error) = failure {
             return Err(error);
         }
-        self.add_endpoints(&mut items, &without_endpoint);
         if everything {
             let trashed = self.trashed()?;
             let count = if query.is_trash {
@@ -291,17 +286,6 @@ impl IndexHandle {
             total = total.max(usize::try_from(count).unwrap_or(usize::MAX));
         }
         Ok(Page { items, total })
-    }
-
-    /// Adds the endpoints that rows of earlier versions lack. Without a readable connection an item is listed without endpoint.
-    fn add_endpoints(&self, items: &mut [ConnectionItem], without: &[usize]) {
-        for at in without {
-            if let Some(item) = items.get_mut(*at)
-                && let Ok(Some(known)) = self.record(item.id)
-            {
-                item.endpoint = known.item.endpoint;
-            }
-        }
     }
 
     /// Number of connections in the trash; counted again after a change to the trash.
@@ -333,7 +317,7 @@ impl IndexHandle {
     }
 }
 
-fn read_item(key: &[u8], value: &[u8]) -> Result<(ConnectionItem, bool), StoreError> {
+fn read_item(key: &[u8], value: &[u8]) -> Result<ConnectionItem, StoreError> {
     let (_, id, entry) = encoding::without_checksum(key, value)
         .and_then(encoding::read_order)
         .ok_or_else(|| unsound("the checksum of a list entry is wrong"))?;
@@ -355,7 +339,7 @@ impl From<UnusableIndex> for StoreError {
 
 #[cfg(test)]
 mod tests {
-    use super::super::encoding::{order_key, order_row, record_key, with_checksum};
+    use super::super::encoding::{order_key, order_row};
     use super::*;
 
     /// A list that is disturbed again and again waits for changes, and these for it.
@@ -408,45 +392,5 @@ mod tests {
         let all = ListQuery::all(PageRequest { skip: 0, take: 10 });
         index.list(&all).unwrap();
         assert!(index.last_list().is_some());
-    }
-
-    #[test]
-    fn list_shows_endpoint_for_rows_of_earlier_versions() {
-        let json = r#"{"id":"3fa85f64-5717-4562-b3fc-2c963f66afa6","alias":"a","name":"A","providerId":"openai","isActive":true,"dateCreated":"2024-01-15T10:30:00Z","dateModified":"2024-01-15T10:30:00Z","version":1"#;
-        let item: ConnectionItem = serde_json::from_str(&format!("{json}}}")).unwrap();
-        let id = item.id;
-        let saved = format!(
-            r#"{{"connection":{json},"settings":{{"apiKey":{{"sealed":"AAAA"}},"endpoint":"https://x.example"}}}},"change":{{}}}}"#
-        );
-        let record = RecordRow {
-            revision: 1,
-            number: 1,
-            history_digest: 0,
-            json: saved.as_bytes(),
-        };
-        let key = order_key(&item);
-        let before = with_checksum(
-            &key,
-            &[
-                &1_u64.to_le_bytes(),
-                id.as_bytes(),
-                format!("{json}}}").as_bytes(),
-            ],
-        );
-        let index = IndexHandle::new(ConnectionIndex::in_memory(), 0);
-        let rows = vec![(key, Some(before)), record.row(id)];
-        index.apply(rows, 1).unwrap();
-        let all = ListQuery::all(PageRequest { skip: 0, take: 10 });
-        let endpoints = |index: &IndexHandle| -> Vec<Option<String>> {
-            let page = index.list(&all).unwrap();
-            page.items.into_iter().map(|item| item.endpoint).collect()
-        };
-        assert_eq!(endpoints(&index), [Some("https://x.example".to_owned())]);
-
-        let nowhere = order_row(&item, 1).unwrap();
-        index.apply(vec![nowhere], 1).unwrap();
-        assert_eq!(endpoints(&index), [None], "an empty endpoint is kept");
-        index.apply(vec![(record_key(id), None)], 1).unwrap();
-        assert_eq!(endpoints(&index), [None]);
     }
 }

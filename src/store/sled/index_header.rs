@@ -7,9 +7,9 @@ use crate::store::journal::digest::StateDigest;
 use crate::store::journal::header::StoreIdentity;
 use crate::store::journal::replay::StateBuilder;
 
-/// Layout of the rows. It is incremented when an earlier version of umai cannot read them, which then rebuilds the index. Layout 0, without
-/// compact list entries, has no byte in the header.
-const LAYOUT: u8 = 1;
+/// Layout of the rows that this version writes. It is incremented when an earlier version of umai would misread them. An index of an earlier
+/// layout is converted, and one of a newer layout rebuilt. Layout 0 has no byte in the header.
+pub const LAYOUT: u8 = 2;
 
 /// Position in the history of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,9 +39,21 @@ pub struct IndexHeader {
     pub digest: StateDigest,
     /// Store that the index belongs to.
     pub identity: StoreIdentity,
+    /// Layout of the rows.
+    pub layout: u8,
 }
 
 impl IndexHeader {
+    /// Returns the header of an index with the rows of this version.
+    pub const fn new(position: StorePosition, identity: StoreIdentity) -> Self {
+        Self {
+            revision: position.revision,
+            digest: position.digest,
+            identity,
+            layout: LAYOUT,
+        }
+    }
+
     /// Position in the history of the store.
     pub const fn position(&self) -> StorePosition {
         StorePosition {
@@ -59,7 +71,7 @@ impl IndexHeader {
             self.identity.store.as_bytes(),
             &self.identity.check,
             &self.identity.format.to_le_bytes(),
-            &[LAYOUT],
+            &[self.layout],
         ]
         .concat()
     }
@@ -78,7 +90,8 @@ impl IndexHeader {
         let (count, rest) = rest.split_first_chunk()?;
         let (sum, rest) = rest.split_first_chunk()?;
         let (store, rest) = rest.split_first_chunk()?;
-        let (check, format) = rest.split_first_chunk()?;
+        let (check, rest) = rest.split_first_chunk()?;
+        let (format, layout) = read_format(rest)?;
         Some(Self {
             revision: u64::from_le_bytes(*revision),
             digest: StateDigest {
@@ -88,19 +101,24 @@ impl IndexHeader {
             identity: StoreIdentity {
                 store: Uuid::from_bytes(*store),
                 check: *check,
-                format: read_format(format)?,
+                format,
             },
+            layout,
         })
     }
 }
 
-/// Decodes the format of the store, which an index of format 1 may lack, and checks the layout.
-fn read_format(bytes: &[u8]) -> Option<u32> {
+/// Decodes the format of the store, which an index of format 1 may lack, and the layout.
+fn read_format(bytes: &[u8]) -> Option<(u32, u8)> {
     let Some((format, layout)) = bytes.split_first_chunk() else {
-        return bytes.is_empty().then_some(1);
+        return bytes.is_empty().then_some((1, 0));
     };
-    let is_known = matches!(layout, [] | [0..=LAYOUT]);
-    is_known.then(|| u32::from_le_bytes(*format))
+    let layout = match layout {
+        [] => 0,
+        [layout] => *layout,
+        _ => return None,
+    };
+    Some((u32::from_le_bytes(*format), layout))
 }
 
 #[cfg(test)]
@@ -109,24 +127,30 @@ mod tests {
     use crate::store::journal::header::FORMAT;
 
     #[test]
-    fn header_of_an_unknown_layout_is_not_read() {
-        let header = IndexHeader {
+    fn header_is_read_in_all_layouts() {
+        let position = StorePosition {
             revision: 7,
             digest: StateDigest { count: 1, sum: 2 },
-            identity: StoreIdentity {
-                store: Uuid::from_u128(3),
-                check: [4; 40],
-                format: FORMAT,
-            },
+        };
+        let identity = StoreIdentity {
+            store: Uuid::from_u128(3),
+            check: [4; 40],
+            format: FORMAT,
+        };
+        let header = IndexHeader::new(position, identity);
+        let of_layout = |layout| IndexHeader {
+            layout,
+            ..header.clone()
         };
         let body = header.body();
         assert_eq!(IndexHeader::read(&body), Some(header.clone()));
         let (layout, without) = body.split_last().unwrap();
         assert_eq!(*layout, LAYOUT);
-        assert_eq!(IndexHeader::read(without), Some(header.clone()));
-        assert_eq!(IndexHeader::read(&[without, &[LAYOUT + 1]].concat()), None);
+        assert_eq!(IndexHeader::read(without), Some(of_layout(0)));
+        let newer = [without, &[LAYOUT + 1]].concat();
+        assert_eq!(IndexHeader::read(&newer), Some(of_layout(LAYOUT + 1)));
         assert_eq!(IndexHeader::read(&[&body[..], &[0]].concat()), None);
         let earlier = IndexHeader::read(&without[..without.len() - 4]).unwrap();
-        assert_eq!(earlier.identity.format, 1);
+        assert_eq!((earlier.identity.format, earlier.layout), (1, 0));
     }
 }

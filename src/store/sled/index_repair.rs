@@ -1,4 +1,4 @@
-//! Replaces a damaged index by one built from the journal, and reports it.
+//! Replaces an index that cannot be used by one built from the journal, and reports it.
 
 use std::path::Path;
 
@@ -30,10 +30,10 @@ pub fn rebuild_index(
         let aside = rebuild::set_aside(data)?;
         let (rebuilt, broken) = rebuild::into_sled(data, access, old)?;
         let kept = aside.map_or(String::new(), |path| {
-            format!("; the damaged index is kept in {}", path.display())
+            format!("; the old one is kept in {}", path.display())
         });
         notices.add(format!(
-            "The index of the connections was damaged ({why}). It was rebuilt from the journal with {} connections{kept}",
+            "The index of the connections could not be used ({why}). It was rebuilt from the journal with {} connections{kept}",
             rebuilt.position.digest.count
         ));
         if let Some(UnusableIndex(why)) = broken {

@@ -1,19 +1,11 @@
 //! Items of connections in list entries: everything that a list shows, without the names of its fields.
-//!
-//! ```text
-//! 1, postcard of Entry     as written by this version
-//! JSON                     as written by earlier versions, which may have no endpoint
-//! ```
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::stored_json::{damaged, read_json, unserializable};
+use super::stored_json::{damaged, unserializable};
 use crate::connection::{ConnectionItem, StoreError};
-
-/// First byte of an entry of this version; JSON begins with a brace.
-const POSTCARD: u8 = 1;
 
 /// Item without its ID, which is in the row. The order of the fields is part of the format.
 #[derive(Serialize, Deserialize)]
@@ -56,22 +48,18 @@ pub fn write(item: &ConnectionItem) -> Result<Vec<u8>, StoreError> {
         deleted: item.date_deleted.map(Time::of),
         endpoint: item.endpoint.as_deref(),
     };
-    postcard::to_extend(&entry, vec![POSTCARD]).map_err(|error| unserializable(&error))
+    postcard::to_extend(&entry, Vec::new()).map_err(|error| unserializable(&error))
 }
 
-/// Decodes an item. The flag is false for rows of earlier versions that have no endpoint.
-pub fn read(id: Uuid, bytes: &[u8]) -> Result<(ConnectionItem, bool), StoreError> {
-    let Some((&POSTCARD, bytes)) = bytes.split_first() else {
-        return read_earlier(id, bytes);
-    };
+/// Decodes an item.
+pub fn read(id: Uuid, bytes: &[u8]) -> Result<ConnectionItem, StoreError> {
     let (entry, rest): (Entry<'_>, _) =
         postcard::take_from_bytes(bytes).map_err(|error| damaged(id, &error.to_string()))?;
     if !rest.is_empty() {
         return Err(damaged(id, "its list entry is too long"));
     }
     let item = entry.into_item(id);
-    item.map(|item| (item, true))
-        .ok_or_else(|| damaged(id, "a date of its list entry is out of range"))
+    item.ok_or_else(|| damaged(id, "a date of its list entry is out of range"))
 }
 
 impl Entry<'_> {
@@ -92,14 +80,6 @@ impl Entry<'_> {
             endpoint: self.endpoint.map(str::to_owned),
         })
     }
-}
-
-/// Decodes JSON. Where it has an endpoint, possibly an empty one, this was read from the settings.
-fn read_earlier(id: Uuid, json: &[u8]) -> Result<(ConnectionItem, bool), StoreError> {
-    let mut item: ConnectionItem = read_json(id, json)?;
-    let has_endpoint = item.endpoint.is_some();
-    item.endpoint = item.endpoint.filter(|endpoint| !endpoint.is_empty());
-    Ok((item, has_endpoint))
 }
 
 #[cfg(test)]
@@ -144,21 +124,13 @@ mod tests {
         #[test]
         fn item_is_read_back(item in items()) {
             let bytes = write(&item).unwrap();
-            prop_assert_eq!(read(item.id, &bytes).unwrap(), (item, true));
+            prop_assert_eq!(read(item.id, &bytes).unwrap(), item);
         }
 
         #[test]
-        fn item_of_an_earlier_version_is_read(item in items()) {
-            let has_endpoint = item.endpoint.is_some();
-            let json = serde_json::to_vec(&item).unwrap();
-            prop_assert_eq!(read(item.id, &json).unwrap(), (item, has_endpoint));
-        }
-
-        #[test]
-        fn any_bytes_are_an_item_or_damaged(bytes: Vec<u8>, is_postcard: bool) {
-            let start: &[u8] = if is_postcard { &[POSTCARD] } else { &[] };
+        fn any_bytes_are_an_item_or_damaged(bytes: Vec<u8>) {
             // Only that it returns.
-            let _ = read(Uuid::nil(), &[start, &bytes].concat());
+            let _ = read(Uuid::nil(), &bytes);
         }
     }
 
@@ -180,22 +152,21 @@ mod tests {
     #[test]
     fn entry_has_the_bytes_of_the_format() {
         let mut item = example();
-        let expected = b"\x01\x01a\x02\xc3\x84\x06openai\x01\x02\x02\x01\x00\xac\x02\x00\x01\x01x";
+        let expected = b"\x01a\x02\xc3\x84\x06openai\x01\x02\x02\x01\x00\xac\x02\x00\x01\x01x";
         assert_eq!(write(&item).unwrap(), expected);
-        assert_eq!(read(item.id, expected).unwrap(), (item.clone(), true));
+        assert_eq!(read(item.id, expected).unwrap(), item.clone());
         item.date_deleted = DateTime::from_timestamp(3, 4);
         item.endpoint = None;
-        let deleted =
-            b"\x01\x01a\x02\xc3\x84\x06openai\x01\x02\x02\x01\x00\xac\x02\x01\x06\x04\x00";
+        let deleted = b"\x01a\x02\xc3\x84\x06openai\x01\x02\x02\x01\x00\xac\x02\x01\x06\x04\x00";
         assert_eq!(write(&item).unwrap(), deleted);
-        assert_eq!(read(item.id, deleted).unwrap(), (item, true));
+        assert_eq!(read(item.id, deleted).unwrap(), item);
     }
 
     #[test]
     fn entry_that_is_cut_or_too_long_is_damaged() {
         let item = example();
         let entry = write(&item).unwrap();
-        for length in 1..entry.len() {
+        for length in 0..entry.len() {
             assert!(read(item.id, &entry[..length]).is_err(), "{length}");
         }
         let error = read(item.id, &[&entry[..], &[0]].concat()).unwrap_err();
@@ -215,17 +186,8 @@ mod tests {
             deleted: None,
             endpoint: None,
         };
-        let bytes = postcard::to_extend(&entry, vec![POSTCARD]).unwrap();
+        let bytes = postcard::to_extend(&entry, Vec::new()).unwrap();
         let error = read(Uuid::nil(), &bytes).unwrap_err();
         assert!(error.to_string().contains("out of range"));
-    }
-
-    #[test]
-    fn empty_endpoint_of_an_earlier_version_is_none() {
-        let mut item = example();
-        item.endpoint = Some(String::new());
-        let json = serde_json::to_vec(&item).unwrap();
-        item.endpoint = None;
-        assert_eq!(read(item.id, &json).unwrap(), (item, true));
     }
 }

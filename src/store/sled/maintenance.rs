@@ -111,7 +111,6 @@ impl Maintenance {
         pending_writes: &mut PendingWrites,
         keep_going: impl Fn() -> bool,
     ) {
-        self.rebuild_earlier_index(pending_writes);
         match self.verification {
             Verification::Due => self.verify_all(pending_writes, keep_going),
             Verification::JournalDue => {
@@ -121,17 +120,6 @@ impl Maintenance {
             Verification::Recorded(_) | Verification::Clean(_) | Verification::Inconclusive => {}
         }
         self.run_due_work(pending_writes);
-    }
-
-    /// Rebuilds an index of an earlier version that could not be converted: no change can be written to it.
-    fn rebuild_earlier_index(&mut self, pending_writes: &mut PendingWrites) {
-        let is_earlier = self.applier.index.current().is_of_earlier_version();
-        if is_earlier && self.applier.read_only_reason().is_none() {
-            self.rebuild_index(
-                pending_writes,
-                "an index of an earlier version cannot be converted",
-            );
-        }
     }
 
     /// Verifies index and journal, and repairs damage.

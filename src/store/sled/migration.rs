@@ -65,7 +65,9 @@ fn readable_state(
 ) -> Result<FullState, StoreError> {
     let old = match open_index(data, None) {
         Ok(IndexFolder::Index(index, _)) => index,
-        Ok(IndexFolder::Absent | IndexFolder::Empty) | Err(_) => ConnectionIndex::Closed,
+        Ok(IndexFolder::Absent | IndexFolder::Empty | IndexFolder::Newer(_)) | Err(_) => {
+            ConnectionIndex::Closed
+        }
     };
     let access = StoreAccess::new(earlier.clone(), None);
     let rebuilt = rebuild::into_memory(data, &access, &old)?;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::apply::Applier;
 use super::index::ConnectionIndex;
 use super::index_handle::IndexHandle;
-use super::index_header::{IndexHeader, StorePosition};
+use super::index_header::{IndexHeader, LAYOUT, StorePosition};
 use super::journal_history::JournalHistory;
 use super::notices::Notices;
 use super::verified_marker::VerifiedMarker;
@@ -132,6 +132,11 @@ fn open_without_journal(
             let position = applied.position();
             Ok((unlocked, position, IndexSource::Adopt(index, applied)))
         }
+        Ok(IndexFolder::Newer(_)) => Err(StoreError::Other(format!(
+            "The store in {} has no readable journal, and its index was written by a newer version of umai; nothing was changed. \
+             Use that version, or restore a backup: umai backup restore --newest",
+            data.display()
+        ))),
         Ok(IndexFolder::Empty) | Err(_) => Err(nothing_readable(data)),
     }
 }
@@ -348,6 +353,8 @@ pub(super) enum IndexFolder {
     Empty,
     /// An index and its position.
     Index(ConnectionIndex, IndexHeader),
+    /// An index with rows of a newer version of umai, which may mean something else.
+    Newer(IndexHeader),
 }
 
 pub(super) fn open_index(
@@ -363,8 +370,9 @@ pub(super) fn open_index(
     }
     let index = ConnectionIndex::open(&folder, auth).map_err(|broken| broken.0)?;
     match index.applied() {
+        Ok(Some(applied)) if applied.layout > LAYOUT => Ok(IndexFolder::Newer(applied)),
         Ok(Some(applied)) => {
-            let index = index_upgrade::upgrade(data, index, auth);
+            let (index, applied) = index_upgrade::upgrade(data, (index, applied), auth);
             Ok(IndexFolder::Index(index, applied))
         }
         Ok(None) => {
@@ -381,7 +389,7 @@ pub(super) fn open_index(
 /// Reads the identity from the index when no journal file has it.
 fn index_identity(data: &Path) -> Result<StoreIdentity, StoreError> {
     match open_index(data, None) {
-        Ok(IndexFolder::Index(_, applied)) => Ok(applied.identity),
+        Ok(IndexFolder::Index(_, applied) | IndexFolder::Newer(applied)) => Ok(applied.identity),
         Ok(IndexFolder::Absent | IndexFolder::Empty) | Err(_) => Err(nothing_readable(data)),
     }
 }

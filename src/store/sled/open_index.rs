@@ -23,7 +23,7 @@ pub struct OpenIndex {
     db: Option<Db>,
     /// Authenticates the rows; none for an index of an earlier format.
     auth: Option<StoreAuthenticator>,
-    /// True when each row is a value of sled, as in earlier versions.
+    /// True when each row is a value of sled, as umai 0.2 and earlier wrote it: such an index is only read.
     has_single_rows: bool,
 }
 
@@ -62,7 +62,7 @@ impl OpenIndex {
         catch_panic(|| call(db))
     }
 
-    /// Returns true for an index of an earlier version, which is only read: each row is a value of sled.
+    /// Returns true for an index of umai 0.2 or earlier, where each row is a value of sled.
     pub const fn has_single_rows(&self) -> bool {
         self.has_single_rows
     }

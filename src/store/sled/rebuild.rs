@@ -105,14 +105,13 @@ impl IndexRows {
         } else {
             Vec::new()
         };
-        let applied = IndexHeader {
+        let position = StorePosition {
             revision: state.revision,
             digest,
-            identity: access.identity.clone(),
         };
         Ok(Self {
             rows,
-            header: applied,
+            header: IndexHeader::new(position, access.identity.clone()),
             losses,
             set_aside,
             expected,

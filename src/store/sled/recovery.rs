@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::apply::Applier;
 use super::index::ConnectionIndex;
 use super::index_handle::IndexHandle;
-use super::index_header::{IndexHeader, StorePosition};
+use super::index_header::{IndexHeader, LAYOUT, StorePosition};
 use super::index_repair::rebuild_index;
 use super::maintenance::{Maintenance, Verification};
 use super::notices::Notices;
@@ -20,7 +20,6 @@ use super::{create, data_loss_marker, rebuild};
 use crate::connection::StoreError;
 use crate::store::io_error::{self, io_error};
 use crate::store::journal;
-use crate::store::journal::digest::StateDigest;
 use crate::store::journal::header::{FileHeader, StoreIdentity};
 use crate::store::journal::segment::{ActiveSegment, TailPosition};
 use crate::store::journal::tail_scan::{self, JournalEnd};
@@ -106,11 +105,8 @@ fn create_index(applier: &Applier) -> Result<ConnectionIndex, StoreError> {
     let folder = applier.data.join(rebuild::FOLDER);
     io_error::create_folder(&folder).map_err(|error| io_error(&folder, &error))?;
     let index = ConnectionIndex::open(&folder, applier.access.auth())?;
-    let header = IndexHeader {
-        revision: 0,
-        digest: StateDigest::default(),
-        identity: applier.access.identity.clone(),
-    };
+    let identity = applier.access.identity.clone();
+    let header = IndexHeader::new(StorePosition::default(), identity);
     index.apply(vec![header.row()])?;
     index.flush()?;
     Ok(index)
@@ -132,7 +128,7 @@ fn adopt_index(
     index: ConnectionIndex,
     header: &IndexHeader,
 ) -> Result<IndexState, StoreError> {
-    if verify(&index, header.digest, || true) != VerifyResult::Valid {
+    if header.layout != LAYOUT || verify(&index, header.digest, || true) != VerifyResult::Valid {
         return Err(nothing_readable(&applier.data));
     }
     let position = header.position();
@@ -162,7 +158,7 @@ fn recover(applier: &Applier, found: &StoreFiles) -> Result<IndexState, StoreErr
     let identity = &access.identity;
     let (reader, indexed, problem) = match usable(open_index(data, access.auth()), identity) {
         // The first start was interrupted before anything was stored.
-        (_, _, Some(_)) if found.is_untouched() => {
+        (_, StorePosition { revision: 0, .. }, Some(_)) if found.is_untouched() => {
             (replace_index(applier)?, StorePosition::default(), None)
         }
         usable => usable,
@@ -189,7 +185,8 @@ fn recover(applier: &Applier, found: &StoreFiles) -> Result<IndexState, StoreErr
     recovery.compare_index(index, indexed, &end, notices);
     if let Some(why) = &recovery.problem {
         let rebuilt = rebuild_index(data, access, notices, &index.current(), why)?;
-        recovery.damaged |= rebuilt.has_losses();
+        // The new index may have what is missing at the end of the journal.
+        recovery.damaged |= rebuilt.has_losses() || rebuilt.position.revision > end.revision;
         recovery.verified = true;
         recovery.position = StorePosition {
             revision: rebuilt.position.revision.max(recovery.position.revision),
@@ -222,19 +219,26 @@ fn open_tail(
     }
 }
 
-/// Returns the usable index and its position, or the reason why there is none.
+/// Returns the index, its position, and the reason why it must be rebuilt, if it must. An index that could not be converted may have what the
+/// journal lost.
 fn usable(
     index: Result<IndexFolder, String>,
     identity: &StoreIdentity,
 ) -> (ConnectionIndex, StorePosition, Option<String>) {
     let why = match index {
         Ok(IndexFolder::Index(index, applied)) if applied.identity == *identity => {
-            let position = applied.position();
-            return (index, position, None);
+            let problem = (applied.layout != LAYOUT).then(|| {
+                "it was written by an earlier version of umai and cannot be converted".into()
+            });
+            return (index, applied.position(), problem);
         }
         Ok(IndexFolder::Index(index, _)) => {
             rebuild::abandon(Arc::new(index));
             "it belongs to another store".into()
+        }
+        Ok(IndexFolder::Newer(applied)) => {
+            let why = "it was written by a newer version of umai".into();
+            return (ConnectionIndex::Closed, applied.position(), Some(why));
         }
         Ok(IndexFolder::Absent) => "it was not found".into(),
         Ok(IndexFolder::Empty) => "it was empty".into(),

@@ -80,12 +80,8 @@ impl<'a> JournalReplay<'a> {
 
     fn write(&mut self) -> Result<(), StoreError> {
         let steps = std::mem::take(&mut self.steps);
-        let StorePosition { revision, digest } = self.pending_writes.position();
-        let applied = IndexHeader {
-            revision,
-            digest,
-            identity: self.identity.clone(),
-        };
+        let position = self.pending_writes.position();
+        let applied = IndexHeader::new(position, self.identity.clone());
         let index = self.index.current();
         let mut rows = Vec::new();
         for step in &steps {
