@@ -10,7 +10,7 @@ use super::{Globals, draft_location, etcd_args, remote_args};
 use crate::api::client::RemoteOptions;
 use crate::appsettings::{AppSettings, EnvironmentVariables};
 use crate::config::Config;
-use crate::config::file::{ConfigFile, NAME};
+use crate::config::file::ConfigFile;
 use crate::config::target::Target;
 use crate::connection::{ConnectionError, ConnectionStore, PlainSecret, StoreError};
 use crate::provider::ProviderCatalog;
@@ -337,7 +337,7 @@ fn read_only_reason(
     if globals.read_only {
         return Some("--read-only is set".into());
     }
-    file.is_read_only.then(|| format!("{NAME} sets read-only"))
+    file.read_only_reason()
 }
 
 /// Adds the name of the target to the failure.

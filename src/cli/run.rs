@@ -19,7 +19,6 @@ use super::output::Output;
 use super::passphrase;
 use super::process_limits::ProcessLimits;
 use super::signals::StopSignals;
-use crate::config::file::NAME;
 use crate::connection::{ConnectionError, ConnectionItem, IdOrAlias};
 use crate::provider::Provider;
 use crate::provider::probe::ResolvedSettings;
@@ -89,9 +88,9 @@ impl Run {
         limits: &ProcessLimits,
         output: &mut Output,
     ) -> Result<(), Failure> {
-        if context.file.is_run_forbidden {
+        if let Some(reason) = context.file.run_forbidden_reason() {
             return Err(Failure::Usage(format!(
-                "umai run is forbidden on this machine: {NAME} sets allow-run = false"
+                "umai run is forbidden on this machine: {reason}"
             )));
         }
         if context.server.is_some() {

@@ -1,7 +1,7 @@
 //! `config.toml` in the config directory: its settings and its errors.
 //!
 //! An invalid line is reported, and its default applies. Exceptions: using an invalid target is an error, an invalid `read-only`
-//! enables read-only mode, and an invalid `allow-run` forbids `umai run`.
+//! enables read-only mode, and an invalid `allow-run` forbids `umai run`. A file that cannot be read may have set all of these.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -134,6 +134,24 @@ impl ConfigFile {
         found.map(|(_, target)| target)
     }
 
+    /// Returns the reason why the file makes everything read-only, if it does.
+    pub fn read_only_reason(&self) -> Option<String> {
+        self.is_read_only.then(|| self.sets("read-only"))
+    }
+
+    /// Returns the reason why `umai run` is forbidden, if it is.
+    pub fn run_forbidden_reason(&self) -> Option<String> {
+        self.is_run_forbidden
+            .then(|| self.sets("allow-run = false"))
+    }
+
+    fn sets(&self, setting: &str) -> String {
+        match self.unread {
+            Some(_) => format!("{NAME} cannot be read, and may set {setting}"),
+            None => format!("{NAME} sets {setting}"),
+        }
+    }
+
     /// Returns the default target.
     pub fn default_target(&self) -> Result<Option<Target>, String> {
         match &self.target {
@@ -155,7 +173,14 @@ impl ConfigFile {
 
     fn unread(why: String) -> Self {
         Self {
-            problems: vec![format!("{why}; the file is ignored")],
+            problems: vec![format!(
+                "{why}; until this is fixed, all changes are refused, and umai run is forbidden"
+            )],
+            is_read_only: true,
+            is_run_forbidden: true,
+            target: Some(Err(format!(
+                "{why}. The file may name the default target: fix it, or name the location with --data or --server"
+            ))),
             unread: Some(why),
             ..Self::default()
         }
@@ -351,23 +376,25 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_file_is_reported_and_its_targets_are_not_guessed() {
-        let file = parse("theme = \"dark\"\n[targets.prod\n");
+    fn unreadable_file_is_reported_and_its_settings_are_not_guessed() {
+        let file = parse("theme = \"dark\"\nread-only = false\n[targets.prod\n");
         assert!(
-            file.problems[0].starts_with("config.toml, line 2: "),
+            file.problems[0].starts_with("config.toml, line 3: "),
             "{file:?}"
         );
         assert!(
-            file.problems[0].ends_with("; the file is ignored"),
+            file.problems[0].contains("all changes are refused"),
             "{file:?}"
         );
+        assert!(file.is_read_only && file.is_run_forbidden);
         assert_eq!(file.theme, None);
         let error = file.target("prod").unwrap_err();
         assert!(
-            error.contains("Cannot look up target 'prod': config.toml, line 2"),
+            error.contains("Cannot look up target 'prod': config.toml, line 3"),
             "{error}"
         );
-        assert_eq!(file.default_target(), Ok(None));
+        let error = file.default_target().unwrap_err();
+        assert!(error.contains("fix it, or name"), "{error}");
     }
 
     #[test]

@@ -166,10 +166,30 @@ fn invalid_config_toml_is_reported_and_a_requested_target_fails() {
         ".config/umai/config.toml",
         "theme = \"dark\"\n[targets.prod\n",
     );
-    let answer = list(&home, &[]);
+    let data = home.path(".local/share/umai");
+    let data = data.to_str().unwrap();
+    let answer = list(&home, &["--data", data]);
     assert_eq!(answer.code, 0, "{answer:?}");
     assert!(answer.out.contains("openai-prod"), "{answer:?}");
     assert!(answer.err.contains("config.toml, line 2: "), "{answer:?}");
+    // It may name another target, and set read-only and allow-run.
+    for command in [
+        &["connections", "list"][..],
+        &["--data", data, "connections", "activate", "openai-prod"],
+        &[
+            "--data",
+            data,
+            "run",
+            "openai-prod",
+            "--",
+            "echo",
+            "started",
+        ],
+    ] {
+        let answer = home.run(command);
+        assert_eq!((answer.code, answer.out.as_str()), (2, ""), "{answer:?}");
+        assert!(answer.err.contains("config.toml"), "{answer:?}");
+    }
     let answer = list(&home, &["--target", "prod"]);
     assert_eq!(answer.code, 2, "{answer:?}");
     assert!(answer.err.contains("config.toml, line 2: "), "{answer:?}");
