@@ -113,6 +113,25 @@ pub fn run(
     }
 }
 
+/// Refuses a file whose directory does not exist.
+pub fn reject_missing_folder_of(file: &Path) -> Result<(), Failure> {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => reject_missing_folder(folder),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a directory that does not exist: a copy for another disk would end up on this one when that is not mounted.
+fn reject_missing_folder(folder: &Path) -> Result<(), Failure> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    Err(Failure::Other(anyhow::anyhow!(
+        "{} is not a directory: create it, or mount its disk",
+        folder.display()
+    )))
+}
+
 /// Reports the location of the backup that would be created.
 fn dry_run_create(
     target: &BackupDestination,
@@ -136,18 +155,26 @@ fn dry_run_create(
     dry_run::write_action("createBackup", &sentence, output)
 }
 
+fn destination(to: Option<PathBuf>) -> Result<BackupDestination, Failure> {
+    Ok(match to {
+        None => BackupDestination::Store,
+        Some(path) if path.is_dir() || path.to_string_lossy().ends_with('/') => {
+            reject_missing_folder(&path)?;
+            BackupDestination::Folder(path)
+        }
+        Some(path) => {
+            reject_missing_folder_of(&path)?;
+            BackupDestination::File(path)
+        }
+    })
+}
+
 fn create(
     (to, dry): (Option<PathBuf>, DryRunArg),
     (place, context): (&StorePlace, &CliContext),
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let target = match to {
-        None => BackupDestination::Store,
-        Some(path) if path.is_dir() || path.to_string_lossy().ends_with('/') => {
-            BackupDestination::Folder(path)
-        }
-        Some(path) => BackupDestination::File(path),
-    };
+    let target = destination(to)?;
     if dry.dry_run {
         return dry_run_create(&target, place, output);
     }

@@ -140,6 +140,23 @@ fn damaged_or_missing_store_names_the_restore_command() {
 }
 
 #[test]
+fn copies_for_another_disk_need_an_existing_directory() {
+    let home = Home::new();
+    create(&home, "Alpha");
+    for command in [
+        &["backup", "create", "--to", "stick/"][..],
+        &["backup", "create", "--to", "stick/", "--dry-run"],
+        &["backup", "create", "--to", "stick/mine.backup"],
+        &["key", "export", "stick/umai.key"],
+    ] {
+        let refused = home.run(command);
+        assert_eq!(refused.code, 1, "{refused:?}");
+        assert!(refused.err.contains("mount its disk"), "{refused:?}");
+    }
+    assert!(!home.path("stick").exists());
+}
+
+#[test]
 fn backup_to_a_directory_or_file_replaces_nothing() {
     let home = Home::new();
     create(&home, "Alpha");

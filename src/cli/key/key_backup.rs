@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::super::backup::reject_missing_folder_of;
 use super::super::exit::Failure;
 use super::super::open_service::CliContext;
 use super::super::output::{Audience, Output};
@@ -17,6 +18,7 @@ use crate::tui::key_backup::KeyBackups;
 pub fn export(file: &Path, context: &CliContext, output: &mut Output) -> Result<(), Failure> {
     let location = passphrase::key_file_location(context);
     let key_file = location.read()?;
+    reject_missing_folder_of(file)?;
     key_file.write(file)?;
     let fingerprint = key_file.fingerprint();
     let record = KeyBackupRecord::new(&context.config.config);
