@@ -25,6 +25,8 @@ pub enum ParseOutcome {
     Text(String),
 }
 
+/// Command whose last argument is a program with its arguments.
+const RUN: &str = "umai run";
 /// Option that confirms a command.
 const YES: &str = "--yes";
 
@@ -94,6 +96,13 @@ fn message(error: &Error, arguments: &[OsString]) -> String {
             None => "wrong number of values for an option".into(),
         },
         ErrorKind::InvalidUtf8 => "an argument is not valid UTF-8".into(),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let help = without_globals(error.to_string().trim_end());
+            return format!(
+                "error: {} needs a command\n\n{help}",
+                command_path(arguments)
+            );
+        }
         // These name options and commands, not values.
         _ => return without_globals(error.to_string().trim_end()),
     };
@@ -169,7 +178,10 @@ fn unknown_argument(error: &Error, arguments: &[OsString]) -> String {
     let name = given.split('=').next().unwrap_or_default();
     if !name.starts_with('-') {
         let is_file = !given.is_empty() && std::path::Path::new(&given).is_file();
-        return if is_file {
+        let (path, _) = named_command(arguments);
+        return if path == RUN {
+            "the program to start follows -- after the connection".into()
+        } else if is_file {
             "unexpected argument, which is a file; the help of the command names the option for a file".into()
         } else {
             "unexpected argument; quote a value that contains spaces, or give it to an option"

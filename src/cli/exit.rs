@@ -63,7 +63,7 @@ pub enum Failure {
     #[error("'{0}' is not in the trash")]
     NotInTrash(String),
     /// The provider does not exist.
-    #[error("Provider '{0}' not found")]
+    #[error("Provider '{0}' not found; umai providers list shows all")]
     NoProvider(String),
     /// The name of a target, or a file of it, belongs to another one.
     #[error("{0}")]

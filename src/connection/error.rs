@@ -79,7 +79,9 @@ pub enum ServerError {
     #[error("The change is saved, but its result could not be read: {0}")]
     SavedUnread(String),
     /// The token is missing, unknown, revoked or expired.
-    #[error("Unauthorized: set UMAI_TOKEN or --token-file")]
+    #[error(
+        "Unauthorized: the token is missing, unknown, revoked or expired; set UMAI_TOKEN or --token-file"
+    )]
     SignIn,
     /// The token lacks permission; contains the message of the server.
     #[error("{0}")]

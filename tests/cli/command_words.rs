@@ -34,6 +34,17 @@ fn usual_command_works(#[case] arguments: &[&str], #[case] shown: &str) {
 }
 
 #[rstest]
+#[case::group(&["backup"], "error: umai backup needs a command\n")]
+#[case::inner_group(&["connections"], "error: umai connections needs a command\n")]
+#[case::program_without_separator(&["run", "openai-prod", "ls"], "follows -- after the connection")]
+fn incomplete_command_says_what_is_missing(#[case] arguments: &[&str], #[case] message: &str) {
+    let home = Home::documented();
+    let answer = home.run(arguments);
+    assert_eq!((answer.code, answer.out.as_str()), (2, ""), "{answer:?}");
+    assert!(answer.err.contains(message), "{answer:?}");
+}
+
+#[rstest]
 #[case::ls(&["ls"], "umai connections list")]
 #[case::list(&["list"], "umai connections list")]
 #[case::show(&["show", "openai-prod"], "umai connections get")]

@@ -307,7 +307,10 @@ fn list_of_unknown_provider_fails_as_text_and_is_empty_as_json() {
     let people = home.run(&list);
     assert_eq!(
         (people.code, people.output().as_str()),
-        (3, "error: Provider 'nope' not found\n"),
+        (
+            3,
+            "error: Provider 'nope' not found; umai providers list shows all\n"
+        ),
         "{people:?}"
     );
     let programs = home.run(&[&list[..], &["--json"]].concat());

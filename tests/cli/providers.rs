@@ -90,7 +90,10 @@ fn providers_have_the_shapes_of_the_api() {
     let none = home.run(&["providers", "get", "none"]);
     assert_eq!(
         (none.code, none.err.as_str()),
-        (3, "error: Provider 'none' not found\n")
+        (
+            3,
+            "error: Provider 'none' not found; umai providers list shows all\n"
+        )
     );
 }
 

@@ -49,7 +49,7 @@ pub struct Create {
     /// Create it as inactive
     #[arg(long)]
     inactive: bool,
-    /// Create it without its required settings, to add them later
+    /// Create it without any setting, to add all required ones later
     #[arg(long, conflicts_with = "from_json")]
     allow_incomplete: bool,
     /// Read the settings from the variables of the providers.
@@ -184,7 +184,7 @@ impl Create {
         }
         if created.settings.is_none() && catalog.requires_settings(&created.item.provider_id) {
             output.note(&format!(
-                "The connection has no settings yet. Add them: umai connections update {} --set KEY=VALUE",
+                "The connection has no settings yet. Add all that are required at once: umai connections update {} --set KEY=VALUE --secret-stdin KEY",
                 created.item.alias
             ));
         }

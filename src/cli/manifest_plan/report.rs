@@ -9,7 +9,8 @@ use super::super::output::{Audience, Output};
 use super::super::progress::Progress;
 use super::format;
 use crate::plan::{
-    self, ActionCounts, PlanEntry, PlanOptions, PlanStep, RefusedEntry, StepOutcome, StepResult,
+    self, ActionCounts, ExistingPolicy, PlanEntry, PlanOptions, PlanStep, RefusedEntry,
+    StepOutcome, StepResult,
 };
 use crate::service::ConnectionService;
 
@@ -33,7 +34,11 @@ pub async fn build_plan(
             format::write_plan(&plan.steps, output)?;
             output.flush()?;
         }
-        return Err(report_refusals(&plan.refused, all, output));
+        return Err(report_refusals(
+            &plan.refused,
+            (all, options.existing),
+            output,
+        ));
     }
     plan.notice
         .into_iter()
@@ -41,7 +46,11 @@ pub async fn build_plan(
     Ok(plan.steps)
 }
 
-fn report_refusals(refusals: &[RefusedEntry], all: usize, output: &Output) -> Failure {
+fn report_refusals(
+    refusals: &[RefusedEntry],
+    (all, existing): (usize, ExistingPolicy),
+    output: &Output,
+) -> Failure {
     let mut exits = refusals.iter().map(|rejected| exit_of(&rejected.error));
     let first = exits.next().unwrap_or(Exit::Invalid);
     let exit = if exits.all(|exit| exit == first) {
@@ -54,9 +63,11 @@ fn report_refusals(refusals: &[RefusedEntry], all: usize, output: &Output) -> Fa
     }
     let many = refusals.len();
     let is_taken = |rejected: &RefusedEntry| exit_of(&rejected.error) == Exit::Conflict;
-    let message = match (refusals.iter().all(is_taken), all) {
-        (true, 1) => "Nothing imported: the connection exists.".to_owned(),
-        (true, _) => format!("Nothing imported: {many} of {all} connections exist."),
+    let is_conflict = existing == ExistingPolicy::Fail && refusals.iter().all(is_taken);
+    let advice = "To keep or update what exists, add --on-conflict skip or --on-conflict update";
+    let message = match (is_conflict, all) {
+        (true, 1) => format!("Nothing imported: the connection exists. {advice}"),
+        (true, _) => format!("Nothing imported: {many} of {all} connections exist. {advice}"),
         (false, 1) => "Nothing changed: the connection was refused.".to_owned(),
         (false, _) => format!("Nothing changed: {many} of {all} connections refused."),
     };

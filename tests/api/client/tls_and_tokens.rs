@@ -111,7 +111,7 @@ fn server_needs_trusted_certificate_and_token() {
     assert!(
         answer
             .err
-            .contains("Unauthorized: set UMAI_TOKEN or --token-file"),
+            .contains("unknown, revoked or expired; set UMAI_TOKEN or --token-file"),
         "{answer:?}"
     );
 
