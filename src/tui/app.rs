@@ -35,7 +35,7 @@ use super::event::Event;
 use super::form::Form;
 use super::keymap::Keymap;
 use super::layout::ScreenLayout;
-use super::notice::Notice;
+use super::notice::{Notice, NoticeSeverity};
 use super::session::SavedSession;
 use super::tabs::{Tab, Workspace};
 use super::tree::Tree;
@@ -247,7 +247,7 @@ impl App {
         self.focus.shows_table(&self.tree, self.layout().panes)
     }
 
-    /// Shows notices from outside the app; several are summarized in one line, and the log lists all.
+    /// Shows notices from outside the app; several are summarized in one line, and the log lists all. An error stays on the screen.
     pub fn show_notices(&mut self, notices: Vec<String>) {
         if notices.is_empty() {
             return;
@@ -256,11 +256,15 @@ impl App {
             self.notices.log.keep(&Notice::warning(text));
         }
         self.notices.received.extend(notices);
+        let current = self.notices.current.as_ref();
+        if current.is_some_and(|notice| notice.severity == NoticeSeverity::Error) {
+            return;
+        }
         let received = self.notices.received.as_slice();
         let (Some(first), count) = (received.first().cloned(), received.len()) else {
             return;
         };
-        let key = self.keymap.first_key(KeyContext::Tree, Action::Messages);
+        let key = self.keymap.first_key(self.context(), Action::Messages);
         let text = match (count, key) {
             (2.., Some(key)) => format!("{count} notices ({key} shows all): {first}"),
             _ => first,

@@ -18,6 +18,7 @@ use umai::tui::effect::{Effect, ServiceReply, ServiceRequest, Ticket};
 use umai::tui::event::Event;
 use umai::tui::keymap::Keymap;
 use umai::tui::layout::Size;
+use umai::tui::notice::Notice;
 use umai::tui::tree::Node;
 use uuid::Uuid;
 
@@ -713,6 +714,23 @@ fn message_log_lists_all_startup_notices() {
     let notice = &app.notices.current.as_ref().unwrap().text;
     assert_eq!(notice, "2 notices (M shows all): One is wrong");
     assert_eq!(app.notices.log.len(), 2);
+}
+
+#[test]
+fn warnings_from_outside_do_not_replace_an_error() {
+    let mut app = app_with(&["A"]);
+    press(&mut app, "<down>n");
+    app.notices.current = Some(Notice::error("Not saved"));
+    app.update(Event::Notices(vec!["The draft is not stored".into()]));
+    let shown = app.notices.current.as_ref().unwrap();
+    assert_eq!(shown.text, "Not saved");
+    assert_eq!(app.notices.log.len(), 1);
+    press(&mut app, "<esc>");
+    let two = vec!["One is wrong".into(), "Another is wrong".into()];
+    app.notices.current = None;
+    app.update(Event::Notices(two));
+    let shown = &app.notices.current.as_ref().unwrap().text;
+    assert!(shown.starts_with("3 notices (M shows all)"), "{shown}");
 }
 
 #[test]
