@@ -247,29 +247,38 @@ impl ScreenLayout {
         )
     }
 
-    /// Returns the areas of right-aligned buttons in the last row.
-    pub fn row_of_buttons(inside: Area, labels: &[&str]) -> Vec<Area> {
-        let y = inside.y + inside.height.saturating_sub(1);
-        let widths: Vec<u16> = labels
+    /// Returns the areas of right-aligned buttons in the last row, or in as many rows as they need.
+    pub fn buttons(inside: Area, labels: &[&str]) -> Vec<Area> {
+        let widths = labels
             .iter()
-            .map(|label| u16::try_from(label.len()).unwrap_or(0) + 4)
-            .collect();
-        let all = widths.iter().sum::<u16>() + u16::try_from(widths.len()).unwrap_or(0);
-        let mut x = inside.x + inside.width.saturating_sub(all);
+            .map(|label| u16::try_from(label.len()).unwrap_or(0) + 4);
+        let mut rows: Vec<Vec<u16>> = Vec::new();
+        for width in widths {
+            match rows.last_mut() {
+                Some(row) if width_of(row) + 1 + width <= inside.width => row.push(width),
+                _ => rows.push(vec![width]),
+            }
+        }
+        let below = inside.y + inside.height;
+        let count = u16::try_from(rows.len()).unwrap_or(u16::MAX);
+        let first = below.saturating_sub(count).max(inside.y);
         let end = inside.x + inside.width;
-        widths
-            .iter()
-            .map(|width| {
+        let rows = rows.iter().zip(first..);
+        rows.flat_map(|(row, y)| {
+            // One column stays free where there is room.
+            let mut x = inside.x + inside.width.saturating_sub(width_of(row) + 1);
+            row.iter().map(move |width| {
                 let area = Area {
                     x: x.min(end),
                     y,
                     width: (*width).min(end.saturating_sub(x)),
-                    height: 1.min(inside.height),
+                    height: u16::from(y < below),
                 };
                 x = x.saturating_add(width + 1);
                 area
             })
-            .collect()
+        })
+        .collect()
     }
 
     /// Returns the visible rows of the tree.
@@ -297,4 +306,10 @@ pub fn follow(top: usize, selected: usize, rows: usize, total: usize) -> usize {
     } else {
         top
     }
+}
+
+/// Width of buttons in a row.
+fn width_of(row: &[u16]) -> u16 {
+    let gaps = u16::try_from(row.len().saturating_sub(1)).unwrap_or(0);
+    row.iter().sum::<u16>() + gaps
 }

@@ -143,6 +143,14 @@ fn esc_cancels_a_rollback_prompt() {
 }
 
 #[test]
+fn note_of_a_rollback_is_visible_while_it_is_typed() {
+    let mut harness = changed(40, 10);
+    harness.play("H<end>b<shift-tab>seen");
+    let frame = harness.frame();
+    assert!(frame.contains("seen"), "{frame}");
+}
+
+#[test]
 fn rollback_to_the_current_version_is_unavailable() {
     let mut harness = changed(80, 24);
     harness.play("Hb");

@@ -34,9 +34,24 @@ impl DialogModel<'_> {
             Frame::Beside => layout.form(),
         };
         let inside = frame.inside();
-        let foot = u16::from(!self.buttons.is_empty());
-        let (body, _) = inside.split_top(inside.height.saturating_sub(foot));
-        let (head, rest) = body.split_top(self.head.rows);
+        let buttons = ScreenLayout::buttons(inside, &self.buttons);
+        let above = match buttons.first() {
+            Some(first) => first.y.saturating_sub(inside.y),
+            None => inside.height,
+        };
+        let (body, _) = inside.split_top(above);
+        // Without room for both, the text is more important than a field without the focus.
+        let is_typing = matches!(
+            self.input,
+            Some(InputLine {
+                label: Some(_),
+                is_focused: true,
+                ..
+            })
+        );
+        let for_field = u16::from(is_typing);
+        let (head, rest) =
+            body.split_top(self.head.rows.min(body.height.saturating_sub(for_field)));
         let (bar, rest) = rest.split_top(u16::from(self.progress.is_some()));
         let (input, rest) = match &self.input {
             None => (Area::default(), rest),
@@ -45,7 +60,8 @@ impl DialogModel<'_> {
                 (line.split_left(1).1, rest.split_top(2).1)
             }
             Some(InputLine { label: Some(_), .. }) => {
-                let (line, rest) = rest.split_top(u16::from(rest.height > 1));
+                let has_room = rest.height > 1 || is_typing;
+                let (line, rest) = rest.split_top(u16::from(has_room));
                 (line.padded(), rest)
             }
         };
@@ -60,7 +76,7 @@ impl DialogModel<'_> {
             titles,
             list,
             details: details.padded(),
-            buttons: ScreenLayout::row_of_buttons(inside, &self.buttons),
+            buttons,
         }
     }
 
