@@ -191,7 +191,7 @@ fn remove_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// Syncs all files and folders in a folder.
-fn sync_all(folder: &Path) -> io::Result<()> {
+pub fn sync_all(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {

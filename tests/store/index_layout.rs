@@ -212,13 +212,38 @@ async fn index_of_a_newer_version_is_rebuilt_and_kept() {
     assert!(data.join("damaged/sled-1").exists());
 }
 
+/// Fills everything after the header of the journal with zeros.
+fn empty_journal(data: &Path) {
+    change_journal(data, |bytes, _| bytes[200..].fill(0));
+}
+
+fn cut_journal(data: &Path) {
+    change_journal(data, |bytes, used| bytes[used / 2..].fill(0));
+}
+
+fn zero_journal(data: &Path) {
+    change_journal(data, |bytes, _| bytes.fill(0));
+}
+
+fn shorten_journal(data: &Path) {
+    change_journal(data, |bytes, _| bytes.clear());
+}
+
+#[rstest]
+#[case::missing(remove_journal)]
+#[case::empty(empty_journal)]
+#[case::cut(cut_journal)]
+#[case::zero(zero_journal)]
+#[case::shortened(shorten_journal)]
 #[tokio::test]
-async fn index_of_a_newer_version_without_journal_is_left_alone() {
+async fn index_of_a_newer_version_is_left_alone_where_the_journal_lost_changes(
+    #[case] damage: Make,
+) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     store_in(folder.path()).await;
     make_newer(&data);
-    remove_journal(&data);
+    damage(&data);
     let Err(StoreError::Other(why)) = open_in(folder.path()).await.map(drop) else {
         panic!("an index of a newer version was used");
     };

@@ -3,7 +3,7 @@
 //! The new index is written beside the earlier one and then replaces it. When that is interrupted, the next start keeps the one that is in
 //! its place, or puts the earlier one back, and removes the other.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,9 +14,8 @@ use super::index_header::{IndexHeader, LAYOUT};
 use super::rebuild;
 use super::unusable_index::UnusableIndex;
 use crate::connection::ConnectionItem;
-use crate::store::disk;
-use crate::store::io_error;
 use crate::store::key::StoreAuthenticator;
+use crate::store::{disk, io_error, replacement};
 
 /// Name of the new index until it is complete.
 const NEW: &str = "sled.new";
@@ -94,7 +93,8 @@ fn write(
     new.await_write();
     filled?;
     new.close()?;
-    sync(&folder).map_err(refuse)
+    // The earlier index may have what the journal lost.
+    replacement::sync_all(&folder).map_err(refuse)
 }
 
 /// Writes the rows of all connections. List entries, which differ between layouts, are derived from their connections.
@@ -153,17 +153,6 @@ fn replace(data: &Path) -> io::Result<()> {
     fs::rename(data.join(NEW), folder)?;
     io_error::sync_folder(data)?;
     clean_up(data)
-}
-
-/// Makes the files of an index durable: those of the earlier one may have what the journal lost.
-fn sync(folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_file() {
-            File::open(path)?.sync_all()?;
-        }
-    }
-    io_error::sync_folder(folder)
 }
 
 fn remove(folder: &Path) -> io::Result<()> {

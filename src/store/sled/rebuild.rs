@@ -15,7 +15,7 @@ use crate::connection::{Connection, SealedSecret, StoreError, VersionChange};
 use crate::store::journal::digest::StateDigest;
 use crate::store::journal::entry::EntryKind;
 use crate::store::key::{StoreAccess, StoreAuthenticator};
-use crate::store::{file_access, io_error};
+use crate::store::{file_access, io_error, replacement};
 
 /// Folder of the index in the data directory.
 pub const FOLDER: &str = "sled";
@@ -201,6 +201,8 @@ fn fill_sled(
         &made.header,
     )?;
     index.flush()?;
+    // The index that it replaces may have what the journal lost.
+    replacement::sync_all(&folder).map_err(|error| UnusableIndex(error.to_string()))?;
     Ok(index)
 }
 

@@ -1,5 +1,6 @@
 //! Brings the index up to date with the journal, or rebuilds it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::apply::Applier;
@@ -128,7 +129,14 @@ fn adopt_index(
     index: ConnectionIndex,
     header: &IndexHeader,
 ) -> Result<IndexState, StoreError> {
-    if header.layout != LAYOUT || verify(&index, header.digest, || true) != VerifyResult::Valid {
+    if header.layout != LAYOUT {
+        return Err(StoreError::Other(format!(
+            "The store in {} has no readable journal, and its index of an earlier version of umai cannot be converted; nothing was changed. \
+             Free some disk space and start again, or restore a backup: umai backup restore --newest",
+            applier.data.display()
+        )));
+    }
+    if verify(&index, header.digest, || true) != VerifyResult::Valid {
         return Err(nothing_readable(&applier.data));
     }
     let position = header.position();
@@ -156,12 +164,12 @@ fn recover(applier: &Applier, found: &StoreFiles) -> Result<IndexState, StoreErr
         ..
     } = applier;
     let identity = &access.identity;
-    let (reader, indexed, problem) = match usable(open_index(data, access.auth()), identity) {
+    let (reader, indexed, problem) = match open_index(data, access.auth()) {
         // The first start was interrupted before anything was stored.
-        (_, StorePosition { revision: 0, .. }, Some(_)) if found.is_untouched() => {
+        Ok(IndexFolder::Absent | IndexFolder::Empty) if found.is_untouched() => {
             (replace_index(applier)?, StorePosition::default(), None)
         }
-        usable => usable,
+        opened => usable(opened, identity),
     };
     index.replace(reader);
     let mut replay = JournalReplay::new(index, indexed, identity, problem);
@@ -182,6 +190,7 @@ fn recover(applier: &Applier, found: &StoreFiles) -> Result<IndexState, StoreErr
         damaged: false,
     };
     recovery.compare_snapshot(found.snapshot.as_ref(), indexed);
+    recovery.compare_newer_index(data, &index.current(), indexed)?;
     recovery.compare_index(index, indexed, &end, notices);
     if let Some(why) = &recovery.problem {
         let rebuilt = rebuild_index(data, access, notices, &index.current(), why)?;
@@ -304,6 +313,26 @@ impl RecoveryState {
             revision: snapshot.revision,
             digest: snapshot.digest,
         };
+    }
+
+    /// Refuses to go on where the index of a newer version of umai has changes that the journal lost.
+    fn compare_newer_index(
+        &self,
+        data: &Path,
+        index: &ConnectionIndex,
+        indexed: StorePosition,
+    ) -> Result<(), StoreError> {
+        let is_unread = matches!(index, ConnectionIndex::Closed);
+        if !is_unread || indexed.revision <= self.position.revision {
+            return Ok(());
+        }
+        Err(StoreError::Other(format!(
+            "The end of the journal in {} is damaged: change {} is the last readable one. The index has all changes up to {}, but was written \
+             by a newer version of umai; nothing was changed. Use that version, or restore a backup: umai backup restore --newest",
+            data.display(),
+            self.position.revision,
+            indexed.revision
+        )))
     }
 
     /// Uses an index that is newer than the journal, if it is intact: it has the changes lost from the end of the journal.
