@@ -259,6 +259,10 @@ impl ScreenLayout {
                 _ => rows.push(vec![width]),
             }
         }
+        if rows.len() > usize::from(inside.height / 2) {
+            // The question is more important than the end of the row.
+            rows = vec![rows.concat()];
+        }
         let below = inside.y + inside.height;
         let count = u16::try_from(rows.len()).unwrap_or(u16::MAX);
         let first = below.saturating_sub(count).max(inside.y);

@@ -12,7 +12,7 @@ pub enum NoticeSeverity {
     Success,
     /// Warning.
     Warning,
-    /// Error; stays until the next notice or Esc.
+    /// Error; stays until Esc, or the result of another action.
     Error,
 }
 
