@@ -137,7 +137,10 @@ fn with_target(
         }
         Ok(None) => {}
         Err(failure) => {
-            let todo = "list the targets: umai targets";
+            let todo = match file.check_location() {
+                Ok(()) => "list the targets: umai targets",
+                Err(_) => "correct config.toml",
+            };
             findings.problem(
                 "target",
                 failure.to_string(),

@@ -59,6 +59,7 @@ fn list(file: &ConfigFile, output: &mut Output) -> Result<(), Failure> {
     if let Some(why) = &file.refused {
         return Err(StoreError::Other(why.clone()).into());
     }
+    file.check_readable().map_err(Failure::Usage)?;
     for problem in &file.problems {
         output.note(problem);
     }

@@ -47,6 +47,8 @@ pub struct ConfigFile {
     pub refused: Option<String>,
     /// Error that made the whole file unreadable.
     unread: Option<String>,
+    /// Reason why the default location of the store is unknown.
+    unlocated: Option<String>,
 }
 
 impl ConfigFile {
@@ -152,6 +154,16 @@ impl ConfigFile {
         }
     }
 
+    /// Returns an error if the whole file cannot be read.
+    pub fn check_readable(&self) -> Result<(), String> {
+        self.unread.clone().map_or(Ok(()), Err)
+    }
+
+    /// Returns an error if the default location of the store is unknown, because it cannot be read.
+    pub fn check_location(&self) -> Result<(), String> {
+        self.unlocated.clone().map_or(Ok(()), Err)
+    }
+
     /// Returns the default target.
     pub fn default_target(&self) -> Result<Option<Target>, String> {
         match &self.target {
@@ -178,9 +190,9 @@ impl ConfigFile {
             )],
             is_read_only: true,
             is_run_forbidden: true,
-            target: Some(Err(format!(
-                "{why}. The file may name the default target: fix it, or name the location with --data or --server"
-            ))),
+            unlocated: Some(format!(
+                "{why}. The file may name another store: fix it, or name the location, for example with --data"
+            )),
             unread: Some(why),
             ..Self::default()
         }
@@ -194,7 +206,11 @@ impl ConfigFile {
     ) -> Result<(), String> {
         match key {
             "theme" => self.theme = Some(text(key, value)?),
-            "data" => self.data = Some(path(key, value, lines.folder)?),
+            "data" => {
+                let named = path(key, value, lines.folder);
+                self.unlocated = named.as_ref().err().map(|why| format!("{NAME}: {why}"));
+                self.data = Some(named?);
+            }
             "backup-folder" => {
                 self.backup_folder = Some(path(key, value, lines.folder)?);
             }
@@ -226,6 +242,7 @@ impl ConfigFile {
                 self.take_targets(sections, lines);
             }
             _ => {
+                self.restrict_if_misspelled(key);
                 return Err(format!(
                     "unknown setting '{}'; known settings: theme, data, backup-folder, passphrase-file, plain, read-only, allow-run, target and [targets.NAME]",
                     printable(key)
@@ -233,6 +250,17 @@ impl ConfigFile {
             }
         }
         Ok(())
+    }
+
+    /// Applies the strict value of a setting that allows less, written in another way.
+    fn restrict_if_misspelled(&mut self, key: &str) {
+        let letters = key.chars().filter(|letter| letter.is_alphanumeric());
+        let letters: String = letters.flat_map(char::to_lowercase).collect();
+        match letters.as_str() {
+            "readonly" => self.is_read_only = true,
+            "allowrun" => self.is_run_forbidden = true,
+            _ => {}
+        }
     }
 
     fn take_targets(&mut self, sections: &DeTable<'_>, lines: &TomlLines<'_>) {
@@ -307,6 +335,30 @@ mod tests {
     #[case("allow-run = \"yes\"", true)]
     fn run_is_forbidden_unless_the_line_is_valid(#[case] line: &str, #[case] is_forbidden: bool) {
         assert_eq!(parse(line).is_run_forbidden, is_forbidden);
+    }
+
+    #[rstest::rstest]
+    #[case("readonly = true", true, false)]
+    #[case("read_only = false", true, false)]
+    #[case("ReadOnly = true", true, false)]
+    #[case("allow_run = false", false, true)]
+    #[case("thme = \"dark\"", false, false)]
+    fn misspelled_setting_never_allows_more(
+        #[case] line: &str,
+        #[case] is_read_only: bool,
+        #[case] is_run_forbidden: bool,
+    ) {
+        let file = parse(line);
+        assert_eq!(file.is_read_only, is_read_only);
+        assert_eq!(file.is_run_forbidden, is_run_forbidden);
+        assert_eq!(file.problems.len(), 1, "{file:?}");
+    }
+
+    #[test]
+    fn invalid_data_directory_is_not_replaced_by_the_default() {
+        let error = parse("data = 7\n").check_location().unwrap_err();
+        assert!(error.starts_with("config.toml: data must be"), "{error}");
+        assert_eq!(parse("data = \"d\"\n").check_location(), Ok(()));
     }
 
     #[test]
@@ -393,7 +445,7 @@ mod tests {
             error.contains("Cannot look up target 'prod': config.toml, line 3"),
             "{error}"
         );
-        let error = file.default_target().unwrap_err();
+        let error = file.check_location().unwrap_err();
         assert!(error.contains("fix it, or name"), "{error}");
     }
 
