@@ -37,7 +37,7 @@ pub struct ConfigFile {
     /// True if all changes are refused, for every target.
     pub is_read_only: bool,
     /// True if `umai run` is forbidden.
-    pub is_run_forbidden: bool,
+    is_run_forbidden: bool,
     /// Errors in the file, one sentence each.
     pub problems: Vec<String>,
     /// Default target, or its error.
@@ -242,9 +242,9 @@ impl ConfigFile {
                 self.take_targets(sections, lines);
             }
             _ => {
-                self.restrict_if_misspelled(key);
+                let consequence = self.restrict_if_misspelled(key);
                 return Err(format!(
-                    "unknown setting '{}'; known settings: theme, data, backup-folder, passphrase-file, plain, read-only, allow-run, target and [targets.NAME]",
+                    "unknown setting '{}'{consequence}; known settings: theme, data, backup-folder, passphrase-file, plain, read-only, allow-run, target and [targets.NAME]",
                     printable(key)
                 ));
             }
@@ -252,14 +252,20 @@ impl ConfigFile {
         Ok(())
     }
 
-    /// Applies the strict value of a setting that allows less, written in another way.
-    fn restrict_if_misspelled(&mut self, key: &str) {
+    /// Applies the strict value of a setting that allows less, written in another way. Returns the consequence, for a message.
+    fn restrict_if_misspelled(&mut self, key: &str) -> &'static str {
         let letters = key.chars().filter(|letter| letter.is_alphanumeric());
         let letters: String = letters.flat_map(char::to_lowercase).collect();
         match letters.as_str() {
-            "readonly" => self.is_read_only = true,
-            "allowrun" => self.is_run_forbidden = true,
-            _ => {}
+            "readonly" => {
+                self.is_read_only = true;
+                ": all changes are refused until this is fixed"
+            }
+            "allowrun" => {
+                self.is_run_forbidden = true;
+                ": umai run is forbidden until this is fixed"
+            }
+            _ => "",
         }
     }
 
@@ -352,6 +358,11 @@ mod tests {
         assert_eq!(file.is_read_only, is_read_only);
         assert_eq!(file.is_run_forbidden, is_run_forbidden);
         assert_eq!(file.problems.len(), 1, "{file:?}");
+        let is_restricted = is_read_only || is_run_forbidden;
+        assert_eq!(
+            file.problems[0].contains("until this is fixed"),
+            is_restricted
+        );
     }
 
     #[test]

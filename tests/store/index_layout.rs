@@ -5,10 +5,10 @@ use std::path::Path;
 
 use futures_util::future::join_all;
 use rstest::rstest;
-use umai::connection::StoreError;
+use umai::connection::{ListQuery, StoreError};
 use umai::store::sled::index_header::LAYOUT;
 
-use crate::support::fixture::{Content, content, id, open_in, save};
+use crate::support::fixture::{Content, EVERYTHING, content, id, open_in, save};
 use crate::support::folders::files;
 use crate::support::index_rows;
 
@@ -96,7 +96,10 @@ fn remove_journal(data: &Path) {
 async fn check(folder: &Path, before: &Content) -> String {
     let store = open_in(folder).await.unwrap();
     assert_eq!(content(&store).await, *before);
-    let versions = store.versions(id(5), crate::support::fixture::EVERYTHING);
+    let listed = store.list(&ListQuery::all(EVERYTHING)).await.unwrap().items;
+    let endpoints = listed.iter().map(|item| item.endpoint.as_deref());
+    assert!(endpoints.eq(listed.iter().map(|_| Some("https://api.example"))));
+    let versions = store.versions(id(5), EVERYTHING);
     assert_eq!(versions.await.unwrap().items.len(), 3);
     let notices = store.notices().join("\n");
     store.close().await.unwrap();
