@@ -1,5 +1,6 @@
 //! The binary in a pseudo terminal with failures of every kind: the terminal is restored and drafts are kept.
 
+use std::fs::TryLockError;
 use std::io::Write;
 use std::num::NonZeroU16;
 use std::os::unix::fs::PermissionsExt;
@@ -341,6 +342,12 @@ fn signal_during_heavy_input_ends_the_app_and_keeps_the_draft() {
     assert_eq!(terminal.drafts().len(), 1);
 }
 
+/// True if a running app holds a draft.
+fn is_locked(draft: &Path) -> bool {
+    let lock = std::fs::File::open(draft.with_extension("lock")).unwrap();
+    matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
 #[test]
 fn draft_open_in_another_process_is_not_offered() {
     let mut first = started();
@@ -362,8 +369,13 @@ fn draft_open_in_another_process_is_not_offered() {
     third.shows("No connections yet");
     third.press("U");
     third.shows("No unsaved drafts");
+    assert!(third.drafts().iter().all(|draft| is_locked(draft)));
     second.press("\u{1b}");
     second.shows(" kept (U)");
+    // The list closes at once; the thread that keeps the drafts releases this one afterwards.
+    second.until("the release of the draft", |second| {
+        second.drafts().iter().all(|draft| !is_locked(draft))
+    });
     third.press("U");
     third.shows("Unsaved drafts (1)");
     third.press("\u{3}");
