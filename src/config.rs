@@ -29,7 +29,7 @@ const NO_HOME: &str = "No home directory. Set the directories with --data and --
 const READABLE_BY_OTHERS: u32 = 0o044;
 
 /// Directories and files of umai.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Config {
     /// Data directory.
     pub data: PathBuf,

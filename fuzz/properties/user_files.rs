@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 use toml::Spanned;
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 use umai::config::file::ConfigFile;
 use umai::config::target::TargetLocation;
 use umai::provider::ProviderCatalog;
@@ -120,15 +120,15 @@ fn config(text: &str) {
         assert_eq!(file.problems.len(), 1, "nothing of it is used");
         return;
     };
-    let read_only = table.get("read-only");
+    let mut read_only = spellings(&table, "read-only");
     assert_eq!(
-        file.is_read_only,
-        read_only.is_some_and(|outcome| outcome.get_ref().as_bool() != Some(false)),
+        file.read_only.is_some(),
+        read_only.any(|(key, value)| key != "read-only" || value.as_bool() != Some(false)),
         "what keeps everything unchanged is not passed over"
     );
     let default = file.default_target();
     assert_eq!(
-        table.contains_key("target"),
+        spellings(&table, "target").next().is_some(),
         default != Ok(None),
         "no target is guessed"
     );
@@ -145,6 +145,22 @@ fn config(text: &str) {
             );
         }
     }
+}
+
+/// Returns the lines whose key has the letters of a setting.
+fn spellings<'a, 'i>(
+    table: &'a DeTable<'i>,
+    name: &str,
+) -> impl Iterator<Item = (&'a str, &'a DeValue<'i>)> {
+    let letters = |text: &str| -> String {
+        let letters = text.chars().filter(|letter| letter.is_alphanumeric());
+        letters.flat_map(char::to_lowercase).collect()
+    };
+    let meant = letters(name);
+    table
+        .iter()
+        .map(|(key, value)| (key.get_ref().as_ref(), value.get_ref()))
+        .filter(move |(key, _)| letters(key) == meant)
 }
 
 fn section<'a, 'i>(table: &'a DeTable<'i>, name: &str) -> Option<&'a DeTable<'i>> {

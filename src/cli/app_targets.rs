@@ -97,7 +97,7 @@ impl AppTargets {
             address,
             badge: target.badge.clone(),
             color: target.color.clone(),
-            is_read_only: target.is_read_only || self.context.file.is_read_only,
+            is_read_only: target.is_read_only || self.context.file.read_only.is_some(),
             refused: signed_out(target),
             is_current,
             is_same_place,

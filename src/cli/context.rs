@@ -94,14 +94,11 @@ impl CliContext {
         let mut problems = file.problems.clone();
         let location = location(&mut globals, &mut problems);
         let (etcd, server) = location.map_err(|failure| for_target(failure, target.as_ref()))?;
+        if etcd.is_none() && server.is_none() && globals.data.is_none() {
+            file.check_data().map_err(Failure::Usage)?;
+        }
         let mut context = Self {
-            config: Config {
-                data: PathBuf::new(),
-                config: PathBuf::new(),
-                key_file: None,
-                backup_folder: None,
-                passphrase_file: None,
-            },
+            config: Config::default(),
             file,
             target,
             without_store: match read_only {
@@ -337,7 +334,7 @@ fn read_only_reason(
     if globals.read_only {
         return Some("--read-only is set".into());
     }
-    file.read_only_reason()
+    file.read_only.clone()
 }
 
 /// Adds the name of the target to the failure.

@@ -22,9 +22,11 @@ use super::context::location;
 use super::exit::{Exit, Failure};
 use super::output::{Audience, Output};
 use super::{Globals, target};
+use crate::api::client::RemoteOptions;
 use crate::config::Config;
 use crate::config::file::ConfigFile;
 use crate::config::target::Target;
+use crate::store::etcd_options::EtcdOptions;
 use finding::{Finding, FindingSeverity, Findings};
 
 /// Runs all checks and prints the findings; fails if there is a problem.
@@ -82,27 +84,22 @@ fn check(globals: &Globals) -> Result<Findings, Failure> {
     }
     terminal::check(globals, &file, &mut findings);
     keymap::check(&folder, &mut findings);
-    let (mut globals, meant) = with_target(globals, &file, &mut findings);
-    if globals.data.is_none() {
-        globals.data.clone_from(&file.data);
-    }
-    targets::check(&file, meant.as_ref(), &mut findings);
-    let mut notices = Vec::new();
-    let asked = location(&mut globals, &mut notices);
-    for notice in notices {
-        findings.warning("server", notice, None);
-    }
-    let on_etcd = match asked {
-        Err(failure) => {
-            findings.problem("server", failure.to_string(), None, failure.exit());
-            None
+    let selected = with_target(globals, &file, &mut findings);
+    let meant = selected.as_ref().and_then(|(_, target)| target.as_ref());
+    targets::check(&file, meant, &mut findings);
+    let place = selected.and_then(|(globals, _)| place(globals, &file, &mut findings));
+    let (globals, on_etcd) = match place {
+        // Another store than the one that is meant would say nothing.
+        None => {
+            paths::check_config(&folder, &mut findings);
+            return Ok(findings);
         }
-        Ok((_, Some(options))) => {
+        Some((_, _, Some(options))) => {
             paths::check_config(&folder, &mut findings);
             server::check(&options, &mut findings)?;
             return Ok(findings);
         }
-        Ok((on_etcd, None)) => on_etcd,
+        Some((globals, on_etcd, None)) => (globals, on_etcd),
     };
     let config = Config::new(globals.data.clone(), Some(folder), globals.key_file.clone());
     let config = match config {
@@ -124,30 +121,54 @@ fn check(globals: &Globals) -> Result<Findings, Failure> {
     Ok(findings)
 }
 
-/// Adds the options of the selected target, and returns it.
+/// Adds the options of the selected target, and returns it; none if it cannot be used.
 fn with_target(
     globals: &Globals,
     file: &ConfigFile,
     findings: &mut Findings,
-) -> (Globals, Option<Target>) {
+) -> Option<(Globals, Option<Target>)> {
     match target::selected(globals, file) {
         Ok(Some((target, _))) => {
             let globals = target::with_target_options(globals, &target);
-            return (globals, Some(target));
+            Some((globals, Some(target)))
         }
-        Ok(None) => {}
+        Ok(None) => Some((globals.clone(), None)),
         Err(failure) => {
-            let todo = match file.check_location() {
-                Ok(()) => "list the targets: umai targets",
-                Err(_) => "correct config.toml",
-            };
-            findings.problem(
-                "target",
-                failure.to_string(),
-                Some(todo.into()),
-                failure.exit(),
-            );
+            findings.problem("target", failure.to_string(), None, failure.exit());
+            None
         }
     }
-    (globals.clone(), None)
+}
+
+/// Returns the options with the store on etcd or the server, neither for a data directory; none if the location is invalid.
+fn place(
+    mut globals: Globals,
+    file: &ConfigFile,
+    findings: &mut Findings,
+) -> Option<(Globals, Option<EtcdOptions>, Option<RemoteOptions>)> {
+    if globals.data.is_none() {
+        globals.data.clone_from(&file.data);
+    }
+    let mut notices = Vec::new();
+    let asked = location(&mut globals, &mut notices);
+    for notice in notices {
+        findings.warning("server", notice, None);
+    }
+    let (etcd, server) = match asked {
+        Ok(found) => found,
+        Err(failure) => {
+            findings.problem("server", failure.to_string(), None, failure.exit());
+            return None;
+        }
+    };
+    if etcd.is_none() && server.is_none() && globals.data.is_none() && file.check_data().is_err() {
+        findings.problem(
+            "data",
+            "the default data directory is unknown, because a line of config.toml is invalid",
+            Some("fix the line, or name the location with --data or --target".into()),
+            Exit::Usage,
+        );
+        return None;
+    }
+    Some((globals, etcd, server))
 }

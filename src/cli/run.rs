@@ -88,7 +88,7 @@ impl Run {
         limits: &ProcessLimits,
         output: &mut Output,
     ) -> Result<(), Failure> {
-        if let Some(reason) = context.file.run_forbidden_reason() {
+        if let Some(reason) = &context.file.run_forbidden {
             return Err(Failure::Usage(format!(
                 "umai run is forbidden on this machine: {reason}"
             )));

@@ -55,9 +55,6 @@ pub fn selected(
         )));
     }
     let variable = location_variable(globals);
-    if place.is_none() && variable.is_none() && globals.data.is_none() {
-        file.check_location().map_err(Failure::Usage)?;
-    }
     let target = match (asked, &globals.target) {
         _ if place.is_some() => return Ok(None),
         // An empty name disables even the default.

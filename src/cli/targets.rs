@@ -59,7 +59,8 @@ fn list(file: &ConfigFile, output: &mut Output) -> Result<(), Failure> {
     if let Some(why) = &file.refused {
         return Err(StoreError::Other(why.clone()).into());
     }
-    file.check_readable().map_err(Failure::Usage)?;
+    file.check_readable()
+        .map_err(|why| Failure::Usage(format!("{why}; fix it to list the targets")))?;
     for problem in &file.problems {
         output.note(problem);
     }
@@ -99,7 +100,7 @@ fn row(target: &Target, file: &ConfigFile) -> [String; 4] {
     };
     let changes = if target.is_signed_out() {
         "signed out"
-    } else if target.is_read_only || file.is_read_only {
+    } else if target.is_read_only || file.read_only.is_some() {
         "read-only"
     } else {
         "read-write"
@@ -128,7 +129,7 @@ fn to_json(target: &Target, file: &ConfigFile) -> Value {
         "data": data,
         "badge": target.badge,
         "color": target.color,
-        "readOnly": target.is_read_only || file.is_read_only,
+        "readOnly": target.is_read_only || file.read_only.is_some(),
         "isDefault": file.is_default(&target.name),
         "isSignedOut": target.is_signed_out(),
     })

@@ -71,7 +71,8 @@ fn is_equal(before: &str, after: &str, folder: &Path, name: &str, change: Target
     };
     expected.eq(found)
         && is_default_kept
-        && before.is_read_only == after.is_read_only
+        && before.read_only.is_some() == after.read_only.is_some()
+        && before.run_forbidden.is_some() == after.run_forbidden.is_some()
         && before.problems.len() >= after.problems.len()
 }
 

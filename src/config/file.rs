@@ -1,7 +1,8 @@
 //! `config.toml` in the config directory: its settings and its errors.
 //!
-//! An invalid line is reported, and its default applies. Exceptions: using an invalid target is an error, an invalid `read-only`
-//! enables read-only mode, and an invalid `allow-run` forbids `umai run`. A file that cannot be read may have set all of these.
+//! An invalid line is reported, and its default applies, unless that could allow more or use another store: an invalid or misspelled
+//! `read-only` refuses changes, `allow-run` forbids `umai run`, and with such a `data` or `target` the location must be named. An
+//! invalid target cannot be used. A file that cannot be read may have set all of these.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,19 @@ use crate::text::printable;
 
 /// Name of the file in the config directory.
 pub const NAME: &str = "config.toml";
+
+/// Names of the settings.
+const SETTINGS: [&str; 9] = [
+    "theme",
+    "data",
+    "backup-folder",
+    "passphrase-file",
+    "plain",
+    "read-only",
+    "allow-run",
+    "target",
+    "targets",
+];
 
 /// Maximum size of the file in bytes.
 const MAX_BYTES: usize = 64 * 1024;
@@ -34,21 +48,21 @@ pub struct ConfigFile {
     pub passphrase_file: Option<PathBuf>,
     /// True if the app starts in plain mode.
     pub is_plain: bool,
-    /// True if all changes are refused, for every target.
-    pub is_read_only: bool,
-    /// True if `umai run` is forbidden.
-    is_run_forbidden: bool,
+    /// Reason why all changes are refused, for every target.
+    pub read_only: Option<String>,
+    /// Reason why `umai run` is forbidden.
+    pub run_forbidden: Option<String>,
     /// Errors in the file, one sentence each.
     pub problems: Vec<String>,
-    /// Default target, or its error.
+    /// Default target, or the reason why it is unknown.
     target: Option<Result<String, String>>,
     targets: Vec<(String, Result<Target, String>)>,
     /// Reason why neither the directory nor the file may be used: other users can change them.
     pub refused: Option<String>,
     /// Error that made the whole file unreadable.
     unread: Option<String>,
-    /// Reason why the default location of the store is unknown.
-    unlocated: Option<String>,
+    /// Reason why the default data directory is unknown.
+    no_data: Option<String>,
 }
 
 impl ConfigFile {
@@ -98,9 +112,11 @@ impl ConfigFile {
         };
         let mut read = Self::default();
         for (key, value) in in_order(&table) {
-            let at = key.span().start;
-            if let Err(why) = read.take(key.get_ref(), value.get_ref(), &lines) {
-                read.problems.push(format!("{}: {why}", lines.at(at)));
+            let (at, key) = (key.span().start, key.get_ref());
+            if let Err(why) = read.take(key, value.get_ref(), &lines) {
+                let problem = format!("{}: {why}", lines.at(at));
+                let consequence = read.restrict(key, &problem);
+                read.problems.push(format!("{problem}{consequence}"));
             }
         }
         read
@@ -136,32 +152,14 @@ impl ConfigFile {
         found.map(|(_, target)| target)
     }
 
-    /// Returns the reason why the file makes everything read-only, if it does.
-    pub fn read_only_reason(&self) -> Option<String> {
-        self.is_read_only.then(|| self.sets("read-only"))
-    }
-
-    /// Returns the reason why `umai run` is forbidden, if it is.
-    pub fn run_forbidden_reason(&self) -> Option<String> {
-        self.is_run_forbidden
-            .then(|| self.sets("allow-run = false"))
-    }
-
-    fn sets(&self, setting: &str) -> String {
-        match self.unread {
-            Some(_) => format!("{NAME} cannot be read, and may set {setting}"),
-            None => format!("{NAME} sets {setting}"),
-        }
-    }
-
     /// Returns an error if the whole file cannot be read.
     pub fn check_readable(&self) -> Result<(), String> {
         self.unread.clone().map_or(Ok(()), Err)
     }
 
-    /// Returns an error if the default location of the store is unknown, because it cannot be read.
-    pub fn check_location(&self) -> Result<(), String> {
-        self.unlocated.clone().map_or(Ok(()), Err)
+    /// Returns an error if the default data directory is unknown.
+    pub fn check_data(&self) -> Result<(), String> {
+        self.no_data.clone().map_or(Ok(()), Err)
     }
 
     /// Returns the default target.
@@ -184,15 +182,17 @@ impl ConfigFile {
     }
 
     fn unread(why: String) -> Self {
+        let no_location = format!(
+            "{why}. The file may name another store: fix it, or name the location with --data or --server"
+        );
         Self {
             problems: vec![format!(
-                "{why}; until this is fixed, all changes are refused, and umai run is forbidden"
+                "{why}; until this is fixed, all changes are refused, umai run is forbidden, and the location must be named"
             )],
-            is_read_only: true,
-            is_run_forbidden: true,
-            unlocated: Some(format!(
-                "{why}. The file may name another store: fix it, or name the location, for example with --data"
-            )),
+            read_only: Some(format!("{why}; the file may set read-only")),
+            run_forbidden: Some(format!("{why}; the file may set allow-run = false")),
+            target: Some(Err(no_location.clone())),
+            no_data: Some(no_location),
             unread: Some(why),
             ..Self::default()
         }
@@ -206,11 +206,7 @@ impl ConfigFile {
     ) -> Result<(), String> {
         match key {
             "theme" => self.theme = Some(text(key, value)?),
-            "data" => {
-                let named = path(key, value, lines.folder);
-                self.unlocated = named.as_ref().err().map(|why| format!("{NAME}: {why}"));
-                self.data = Some(named?);
-            }
+            "data" => self.data = Some(path(key, value, lines.folder)?),
             "backup-folder" => {
                 self.backup_folder = Some(path(key, value, lines.folder)?);
             }
@@ -219,21 +215,20 @@ impl ConfigFile {
             }
             "plain" => self.is_plain = switch(key, value)?,
             "read-only" => {
-                self.is_read_only = true;
-                self.is_read_only = switch(key, value).map_err(|why| {
-                    format!("{why}; until this is fixed, all changes are refused")
-                })?;
+                if switch(key, value)? {
+                    self.read_only
+                        .get_or_insert_with(|| format!("{NAME} sets read-only"));
+                }
             }
             "allow-run" => {
-                self.is_run_forbidden = true;
-                let is_allowed = switch(key, value)
-                    .map_err(|why| format!("{why}; until this is fixed, umai run is forbidden"))?;
-                self.is_run_forbidden = !is_allowed;
+                if !switch(key, value)? {
+                    self.run_forbidden
+                        .get_or_insert_with(|| format!("{NAME} sets allow-run = false"));
+                }
             }
             "target" => {
-                let named = text(key, value);
-                self.target = Some(named.clone().map_err(|why| format!("{NAME}: {why}")));
-                named?;
+                let name = text(key, value)?;
+                self.target.get_or_insert(Ok(name));
             }
             "targets" => {
                 let sections = value
@@ -241,29 +236,30 @@ impl ConfigFile {
                     .ok_or("targets must be sections, such as [targets.prod]")?;
                 self.take_targets(sections, lines);
             }
-            _ => {
-                let consequence = self.restrict_if_misspelled(key);
-                return Err(format!(
-                    "unknown setting '{}'{consequence}; known settings: theme, data, backup-folder, passphrase-file, plain, read-only, allow-run, target and [targets.NAME]",
-                    printable(key)
-                ));
-            }
+            _ => return Err(unknown(key)),
         }
         Ok(())
     }
 
-    /// Applies the strict value of a setting that allows less, written in another way. Returns the consequence, for a message.
-    fn restrict_if_misspelled(&mut self, key: &str) -> &'static str {
-        let letters = key.chars().filter(|letter| letter.is_alphanumeric());
-        let letters: String = letters.flat_map(char::to_lowercase).collect();
-        match letters.as_str() {
-            "readonly" => {
-                self.is_read_only = true;
-                ": all changes are refused until this is fixed"
+    /// Applies the strict value of a setting whose line is invalid, or whose name is misspelled. A correct line does not change it.
+    /// Returns the consequence, to follow the problem.
+    fn restrict(&mut self, key: &str, problem: &str) -> &'static str {
+        match meant(key) {
+            Some("read-only") => {
+                self.read_only = Some(problem.to_owned());
+                "; until this is fixed, all changes are refused"
             }
-            "allowrun" => {
-                self.is_run_forbidden = true;
-                ": umai run is forbidden until this is fixed"
+            Some("allow-run") => {
+                self.run_forbidden = Some(problem.to_owned());
+                "; until this is fixed, umai run is forbidden"
+            }
+            Some("data") => {
+                self.no_data = Some(no_location(problem));
+                "; until this is fixed, the location must be named"
+            }
+            Some("target") => {
+                self.target = Some(Err(no_location(problem)));
+                "; until this is fixed, the location must be named"
             }
             _ => "",
         }
@@ -292,6 +288,39 @@ fn switch(key: &str, value: &DeValue<'_>) -> Result<bool, String> {
         .ok_or_else(|| format!("{key} must be true or false, without quotes"))
 }
 
+fn unknown(key: &str) -> String {
+    let shown = printable(key);
+    match meant(key) {
+        Some("targets") => format!("unknown setting '{shown}'; write [targets.NAME]"),
+        Some(name) => format!("unknown setting '{shown}'; write {name}"),
+        None => {
+            let known = SETTINGS.map(|name| match name {
+                "targets" => "[targets.NAME]",
+                name => name,
+            });
+            format!(
+                "unknown setting '{shown}'; known settings: {}",
+                known.join(", ")
+            )
+        }
+    }
+}
+
+/// Returns the setting with the same letters.
+fn meant(key: &str) -> Option<&'static str> {
+    let letters = |name: &str| -> String {
+        let letters = name.chars().filter(|letter| letter.is_alphanumeric());
+        letters.flat_map(char::to_lowercase).collect()
+    };
+    let written = letters(key);
+    SETTINGS.into_iter().find(|name| letters(name) == written)
+}
+
+/// Returns the error of a command that would use the default location.
+fn no_location(problem: &str) -> String {
+    format!("{problem}. Fix it, or name the location with --data or --target")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -310,7 +339,7 @@ mod tests {
         );
         assert_eq!(file.problems, Vec::<String>::new());
         assert_eq!(file.data.as_deref(), Some(Path::new("/etc/umai/data")));
-        assert!(file.is_plain && !file.is_read_only);
+        assert!(file.is_plain && file.read_only.is_none());
         let prod = file.default_target().unwrap().unwrap();
         assert!(prod.is_read_only);
         let TargetLocation::Server { token_file, .. } = prod.location else {
@@ -326,7 +355,7 @@ mod tests {
         assert_eq!(
             file.problems,
             [
-                "config.toml, line 1: unknown setting 'thme'; known settings: theme, data, backup-folder, passphrase-file, plain, read-only, allow-run, target and [targets.NAME]",
+                "config.toml, line 1: unknown setting 'thme'; known settings: theme, data, backup-folder, passphrase-file, plain, read-only, allow-run, target, [targets.NAME]",
                 "config.toml, line 2: plain must be true or false, without quotes",
                 "config.toml, line 3: theme must be text in quotes",
             ]
@@ -335,51 +364,72 @@ mod tests {
     }
 
     #[rstest::rstest]
-    #[case("", false)]
-    #[case("allow-run = true", false)]
-    #[case("allow-run = false", true)]
-    #[case("allow-run = \"yes\"", true)]
-    fn run_is_forbidden_unless_the_line_is_valid(#[case] line: &str, #[case] is_forbidden: bool) {
-        assert_eq!(parse(line).is_run_forbidden, is_forbidden);
+    #[case("", None)]
+    #[case("allow-run = true", None)]
+    #[case("allow-run = false", Some("config.toml sets allow-run = false"))]
+    #[case(
+        "allow-run = \"yes\"",
+        Some("config.toml, line 1: allow-run must be true or false, without quotes")
+    )]
+    #[case(
+        "allow_run = true",
+        Some("config.toml, line 1: unknown setting 'allow_run'; write allow-run")
+    )]
+    #[case::not_replaced_by_a_later_line(
+        "allow_run = false\nallow-run = true",
+        Some("config.toml, line 1: unknown setting 'allow_run'; write allow-run")
+    )]
+    fn run_is_forbidden_unless_the_line_is_valid(#[case] text: &str, #[case] why: Option<&str>) {
+        let file = parse(text);
+        assert_eq!(file.run_forbidden.as_deref(), why);
+        assert_eq!(file.read_only, None);
+        let consequence = file.problems.concat().contains("umai run is forbidden");
+        assert_eq!(consequence, !file.problems.is_empty(), "{file:?}");
     }
 
     #[rstest::rstest]
-    #[case("readonly = true", true, false)]
-    #[case("read_only = false", true, false)]
-    #[case("ReadOnly = true", true, false)]
-    #[case("allow_run = false", false, true)]
-    #[case("thme = \"dark\"", false, false)]
-    fn misspelled_setting_never_allows_more(
-        #[case] line: &str,
-        #[case] is_read_only: bool,
-        #[case] is_run_forbidden: bool,
+    #[case("read-only = false", None)]
+    #[case("read-only = true", Some("config.toml sets read-only"))]
+    #[case(
+        "read-only = \"yes\"",
+        Some("config.toml, line 1: read-only must be true or false, without quotes")
+    )]
+    #[case(
+        "read_only = false",
+        Some("config.toml, line 1: unknown setting 'read_only'; write read-only")
+    )]
+    #[case::not_replaced_by_a_later_line(
+        "ReadOnly = true\nread-only = false",
+        Some("config.toml, line 1: unknown setting 'ReadOnly'; write read-only")
+    )]
+    #[case::added_to_an_earlier_line(
+        "read-only = false\nreadonly = true",
+        Some("config.toml, line 2: unknown setting 'readonly'; write read-only")
+    )]
+    fn changes_are_refused_unless_the_line_is_valid(#[case] text: &str, #[case] why: Option<&str>) {
+        let file = parse(text);
+        assert_eq!(file.read_only.as_deref(), why);
+        assert_eq!(file.run_forbidden, None);
+        let consequence = file.problems.concat().contains("all changes are refused");
+        assert_eq!(consequence, !file.problems.is_empty(), "{file:?}");
+    }
+
+    #[rstest::rstest]
+    #[case("data = 7", "line 1: data must be text in quotes. Fix it, or name")]
+    #[case("Data = \"d\"", "line 1: unknown setting 'Data'; write data. Fix it")]
+    #[case("Data = \"d\"\ndata = \"e\"", "line 1: unknown setting 'Data'")]
+    fn invalid_data_directory_is_not_replaced_by_the_default(
+        #[case] text: &str,
+        #[case] why: &str,
     ) {
-        let file = parse(line);
-        assert_eq!(file.is_read_only, is_read_only);
-        assert_eq!(file.is_run_forbidden, is_run_forbidden);
-        assert_eq!(file.problems.len(), 1, "{file:?}");
-        let is_restricted = is_read_only || is_run_forbidden;
-        assert_eq!(
-            file.problems[0].contains("until this is fixed"),
-            is_restricted
-        );
-    }
-
-    #[test]
-    fn invalid_data_directory_is_not_replaced_by_the_default() {
-        let error = parse("data = 7\n").check_location().unwrap_err();
-        assert!(error.starts_with("config.toml: data must be"), "{error}");
-        assert_eq!(parse("data = \"d\"\n").check_location(), Ok(()));
-    }
-
-    #[test]
-    fn invalid_read_only_refuses_all_changes() {
-        let file = parse("read-only = \"yes\"\n");
-        assert!(file.is_read_only);
+        let file = parse(text);
+        let error = file.check_data().unwrap_err();
+        assert!(error.contains(why), "{error}");
         assert!(
-            file.problems[0].contains("all changes are refused"),
+            file.problems[0].ends_with("the location must be named"),
             "{file:?}"
         );
+        assert_eq!(file.default_target(), Ok(None));
     }
 
     #[rstest::rstest]
@@ -449,21 +499,33 @@ mod tests {
             file.problems[0].contains("all changes are refused"),
             "{file:?}"
         );
-        assert!(file.is_read_only && file.is_run_forbidden);
+        for (reason, setting) in [
+            (&file.read_only, "may set read-only"),
+            (&file.run_forbidden, "may set allow-run = false"),
+        ] {
+            assert!(reason.as_ref().unwrap().ends_with(setting), "{reason:?}");
+        }
         assert_eq!(file.theme, None);
         let error = file.target("prod").unwrap_err();
         assert!(
             error.contains("Cannot look up target 'prod': config.toml, line 3"),
             "{error}"
         );
-        let error = file.check_location().unwrap_err();
-        assert!(error.contains("fix it, or name"), "{error}");
+        for error in [
+            file.check_data().unwrap_err(),
+            file.default_target().unwrap_err(),
+        ] {
+            assert!(error.contains("fix it, or name"), "{error}");
+        }
     }
 
     #[test]
     fn missing_default_target_is_an_error() {
         assert!(parse("target = \"prod\"\n").default_target().is_err());
-        assert!(parse("target = 7\n").default_target().is_err());
+        for text in ["target = 7\n", "target = \"a\"\nTarget = \"b\"\n"] {
+            let error = parse(text).default_target().unwrap_err();
+            assert!(error.contains("Fix it, or name the location"), "{error}");
+        }
         let error = parse("target = \"x\"\n[targets.a]\ndata = \"d\"\n").default_target();
         assert_eq!(error.unwrap_err(), "No target 'x'. Known targets: a");
     }

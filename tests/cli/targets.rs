@@ -173,22 +173,29 @@ fn invalid_config_toml_is_reported_and_a_requested_target_fails() {
     assert!(answer.out.contains("openai-prod"), "{answer:?}");
     assert!(answer.err.contains("config.toml, line 2: "), "{answer:?}");
     // It may name another target, and set read-only and allow-run.
-    for command in [
-        &["connections", "list"][..],
-        &["--data", data, "connections", "activate", "openai-prod"],
-        &[
-            "--data",
-            data,
-            "run",
-            "openai-prod",
-            "--",
-            "echo",
-            "started",
-        ],
+    let activate = ["--data", data, "connections", "activate", "openai-prod"];
+    let run = [
+        "--data",
+        data,
+        "run",
+        "openai-prod",
+        "--",
+        "echo",
+        "started",
+    ];
+    for (command, why) in [
+        (
+            &["connections", "list"][..],
+            "or name the location with --data",
+        ),
+        (&activate, "; the file may set read-only"),
+        (&run, "; the file may set allow-run = false"),
+        (&["targets"], "; fix it to list the targets"),
     ] {
         let answer = home.run(command);
         assert_eq!((answer.code, answer.out.as_str()), (2, ""), "{answer:?}");
-        assert!(answer.err.contains("config.toml"), "{answer:?}");
+        assert!(answer.err.contains("config.toml, line 2: "), "{answer:?}");
+        assert!(answer.err.contains(why), "{answer:?}");
     }
     let answer = list(&home, &["--target", "prod"]);
     assert_eq!(answer.code, 2, "{answer:?}");
@@ -208,6 +215,59 @@ fn invalid_config_toml_is_reported_and_a_requested_target_fails() {
             .contains("line 3: unknown target setting 'readonly'"),
         "{answer:?}"
     );
+}
+
+#[test]
+fn restriction_by_an_invalid_line_names_the_line() {
+    let home = Home::documented();
+    home.write(
+        ".config/umai/config.toml",
+        "read_only = false\nallow-run = 1\n",
+    );
+    let activate = home.run(&["connections", "activate", "openai-prod"]);
+    assert_eq!(activate.code, 2, "{activate:?}");
+    assert!(
+        activate
+            .err
+            .contains("config.toml, line 1: unknown setting 'read_only'; write read-only"),
+        "{activate:?}"
+    );
+    let run = home.run(&["run", "openai-prod", "--", "echo", "started"]);
+    assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
+    assert!(
+        run.err
+            .contains("config.toml, line 2: allow-run must be true or false"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn invalid_data_directory_only_matters_for_the_default_location() {
+    let home = Home::documented();
+    let data = home.path(".local/share/umai");
+    home.write(
+        ".config/umai/config.toml",
+        format!("data = 7\n[targets.prod]\ndata = \"{}\"\n", data.display()),
+    );
+    let why = "config.toml, line 1: data must be text in quotes. Fix it, or name the location with --data or --target";
+    let refused = list(&home, &[]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert_eq!(refused.err, format!("error: {why}\n"));
+    // A command on the store itself does not use the server.
+    let token = home.umai(&["token", "list"]);
+    let token = with(token, "UMAI_SERVER", "http://127.0.0.1:1");
+    assert_eq!(token.code, 2, "{token:?}");
+    assert!(token.err.contains(why), "{token:?}");
+    let doctor = home.run(&["doctor"]);
+    assert_eq!(doctor.code, 2, "{doctor:?}");
+    assert!(
+        doctor.out.contains("the default data directory is unknown"),
+        "{doctor:?}"
+    );
+    assert!(!doctor.out.contains("store "), "{doctor:?}");
+    let named = list(&home, &["--target", "prod"]);
+    assert_eq!(named.code, 0, "{named:?}");
+    assert!(named.out.contains("openai-prod"), "{named:?}");
 }
 
 #[rstest]
