@@ -109,10 +109,9 @@ fn errors_begin_with_error_and_name_options() {
         "--set",
         "apiKey=$A",
     ]);
-    assert!(
-        unknown.err.starts_with("error: --set regin: "),
-        "{unknown:?}"
-    );
+    let why =
+        "error: Invalid settings for provider 'openai': unknown setting 'regin'; known settings: ";
+    assert!(unknown.err.starts_with(why), "{unknown:?}");
     let missing = home.run(&["connections", "get", "none"]);
     assert_eq!(missing.err, "error: Connection 'none' not found\n");
 }

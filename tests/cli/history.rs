@@ -1,5 +1,6 @@
 //! Update, history, rollback, duplicate, and trash.
 
+use rstest::rstest;
 use serde_json::json;
 
 use super::home::Home;
@@ -37,6 +38,21 @@ fn update_changes_only_the_given_fields() {
     );
     let away = run(&["--set", "endpoint=https://elsewhere.example/v1"]);
     assert_eq!(away.code, 4, "a new endpoint needs the key: {away:?}");
+}
+
+#[rstest]
+#[case(["--set", "regin=x"])]
+#[case(["--unset", "regin"])]
+fn unknown_setting_is_refused_in_the_same_words(#[case] option: [&str; 2]) {
+    let home = Home::documented();
+    let answer = home.run(&[&["connections", "update", "openai-prod"], &option[..]].concat());
+    assert_eq!(answer.code, 4, "{answer:?}");
+    assert!(
+        answer.err.starts_with(
+            "error: Invalid settings for provider 'openai': unknown setting 'regin'; known settings: "
+        ),
+        "{answer:?}"
+    );
 }
 
 #[test]

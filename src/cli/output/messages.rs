@@ -80,6 +80,8 @@ fn in_options(error: &FieldError) -> String {
                 FieldReason::EndpointChanged => format!(
                     "Changing the endpoint requires the key again: add --secret-stdin {key}"
                 ),
+                // It may come from --set, --unset or another option.
+                FieldReason::UnknownSetting(_) => error.to_string(),
                 // It may come from stdin, a file, or --set with a reference.
                 _ if is_known_secret(provider, key) => format!("{key}: {error}"),
                 _ => format!("--set {key}: {error}"),
