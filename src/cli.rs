@@ -15,6 +15,7 @@ pub mod bulk_create;
 pub mod key;
 mod keyring;
 mod globals;
+mod in_trash;
 pub mod help;
 pub mod login;
 pub mod logout;

@@ -9,6 +9,7 @@ use tokio::runtime::{Builder, Runtime};
 
 pub use super::context::CliContext;
 use super::exit::Failure;
+use super::in_trash;
 use super::output::Output;
 use super::passphrase;
 use super::signals::{self, StopSignals};
@@ -167,6 +168,9 @@ pub fn while_open(
             output.note(notice);
         }
         let done = command(&session.service, output, &mut signals).await;
+        if let Some(hint) = in_trash::hint(&done, &*session.service).await {
+            output.note(&hint);
+        }
         suspend_watcher.abort();
         let closed = session.store.close().await;
         // A large store is still being verified while it is in use.

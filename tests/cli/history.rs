@@ -154,6 +154,12 @@ fn deleted_connection_can_be_restored_or_purged() {
     assert_eq!(home.total(), 0);
     let trash = run(&["list", "--trash", "--json"]).json();
     assert_eq!(trash["items"][0]["alias"], json!("openai-prod"));
+    for command in [&["get", "openai-prod"][..], &["test", "OPENAI-PROD"]] {
+        let missed = run(command);
+        assert_eq!(missed.code, 3, "{missed:?}");
+        assert!(missed.err.contains("is in the trash"), "{missed:?}");
+    }
+    assert!(!run(&["get", "none"]).err.contains("trash"));
     let back = run(&["restore", "openai-prod"]);
     assert_eq!(back.code, 0, "{back:?}");
     assert_eq!(home.total(), 1);

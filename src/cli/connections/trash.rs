@@ -6,6 +6,7 @@ use clap::{ArgGroup, Args};
 
 use super::super::dry_run::{self, DryRunArg};
 use super::super::exit::Failure;
+use super::super::in_trash;
 use super::super::open_service::{self, CliContext, with_service};
 use super::super::output::{Audience, Output};
 use super::super::prompt;
@@ -176,16 +177,7 @@ async fn find_in_trash(
     service: &Arc<dyn ConnectionService>,
 ) -> Result<ConnectionItem, Failure> {
     let Ok(key) = name.parse::<IdOrAlias>();
-    let is_meant = |item: &ConnectionItem| match &key {
-        IdOrAlias::Id(id) => item.id == *id,
-        IdOrAlias::Alias(alias) => item.alias.eq_ignore_ascii_case(alias),
-    };
-    let everything = PageRequest {
-        skip: 0,
-        take: usize::MAX,
-    };
-    let trash = service.trash(everything).await?.items.into_iter();
-    let mut found: Vec<_> = trash.filter(is_meant).collect();
+    let mut found = in_trash::find(&key, &**service).await?;
     match (found.pop(), found.is_empty()) {
         (None, _) => Err(match service.get(&key).await {
             Ok(_) => Failure::NotInTrash(name.to_owned()),
