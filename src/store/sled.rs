@@ -20,6 +20,7 @@ mod open_index;
 mod overlay;
 mod index_repair;
 mod index_upgrade;
+mod index_folder;
 mod journal_damage;
 mod list_entry;
 mod change;

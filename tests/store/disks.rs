@@ -12,6 +12,7 @@ use std::process::{Command, Output};
 use umai::connection::StoreError;
 use umai::store::{StoreOptions, open};
 
+use crate::index_layout::{make_previous_layout, remove_journal};
 use crate::support::fixture::{content, id, save};
 
 /// Small mounted disk, if mounting is permitted.
@@ -66,6 +67,17 @@ impl SmallDisk {
             .open(self.0.path().join("ballast"))
             .unwrap();
         while ballast.write_all(&[1; 4096]).is_ok() {}
+    }
+
+    /// Fills the disk except for this number of bytes.
+    fn fill_except(&self, free: u64) {
+        self.fill();
+        let ballast = fs::OpenOptions::new()
+            .write(true)
+            .open(self.0.path().join("ballast"))
+            .unwrap();
+        let length = ballast.metadata().unwrap().len();
+        ballast.set_len(length - free).unwrap();
     }
 
     fn free_space(&self) {
@@ -249,5 +261,30 @@ async fn read_only_disk_permits_reads_only() {
     let store = open(&options).await.unwrap();
     store.save(save(5, 1)).await.unwrap();
     assert_eq!(content(&store).await.len(), 6);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn earlier_index_without_journal_is_converted_once_there_is_space() {
+    let Some(disk) = SmallDisk::new() else {
+        return;
+    };
+    let options = disk.options(&disk.0.path().join("config"));
+    let store = open(&options).await.unwrap();
+    store.save(save(1, 1)).await.unwrap();
+    store.close().await.unwrap();
+    make_previous_layout(&options.data);
+    remove_journal(&options.data);
+    let database = fs::metadata(options.data.join("sled/db")).unwrap().len();
+    // Enough for sled to open the index, but not for another one.
+    disk.fill_except((4 << 20) + database / 2);
+    let Err(StoreError::Other(why)) = open(&options).await.map(drop) else {
+        panic!("an index was converted without space");
+    };
+    assert!(why.contains("(the disk is almost full)"), "{why}");
+    assert!(why.contains("Free some disk space"), "{why}");
+    disk.free_space();
+    let store = open(&options).await.unwrap();
+    assert_eq!(content(&store).await.len(), 1);
     store.close().await.unwrap();
 }

@@ -58,7 +58,7 @@ fn make_layout_0(data: &Path) {
     make_layout(data, &[]);
 }
 
-fn make_previous_layout(data: &Path) {
+pub fn make_previous_layout(data: &Path) {
     make_layout(data, &[LAYOUT - 1]);
 }
 
@@ -86,7 +86,7 @@ fn change_journal(data: &Path, change: impl FnOnce(&mut Vec<u8>, usize)) {
     fs::write(segment, bytes).unwrap();
 }
 
-fn remove_journal(data: &Path) {
+pub fn remove_journal(data: &Path) {
     fs::remove_dir_all(data.join("journal")).unwrap();
     // A small store may have none.
     let _ = fs::remove_dir_all(data.join("snapshots"));
@@ -185,7 +185,8 @@ async fn damaged_index_of_an_earlier_version_is_rebuilt() {
     index_rows::plant(&data, b"aalias-9-1", Some(b"damaged".to_vec()));
     let notices = check(folder.path(), &before).await;
     assert!(notices.contains("rebuilt from the journal"), "{notices}");
-    assert!(notices.contains("earlier version"), "{notices}");
+    let why = "earlier version of umai and cannot be converted: a row is damaged";
+    assert!(notices.contains(why), "{notices}");
 }
 
 #[tokio::test]
@@ -200,6 +201,9 @@ async fn damaged_index_of_an_earlier_version_is_not_used_alone() {
         panic!("an index with a row that is not authentic was used");
     };
     assert!(why.contains("no readable journal"), "{why}");
+    assert!(why.contains("(a row is damaged"), "{why}");
+    assert!(why.contains("Restore a backup"), "{why}");
+    assert!(!why.contains("disk"), "{why}");
     assert!(data.join("sled").exists());
 }
 

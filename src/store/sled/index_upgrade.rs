@@ -6,14 +6,14 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::encoding::{self, CurrentState, RowChange};
 use super::index::ConnectionIndex;
-use super::index_header::{IndexHeader, LAYOUT};
+use super::index_header::IndexHeader;
 use super::rebuild;
 use super::unusable_index::UnusableIndex;
 use crate::connection::ConnectionItem;
+use crate::store::disk::DiskObstacle;
 use crate::store::key::StoreAuthenticator;
 use crate::store::{disk, io_error, replacement};
 
@@ -25,6 +25,38 @@ const EARLIER: &str = "sled.earlier";
 const BATCH: usize = 4096;
 /// Bytes of the disk that stay free; an index needs less space than an earlier one.
 const RESERVE: u64 = 4 << 20;
+
+/// Reason why an index of an earlier version of umai cannot be converted, as a clause.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UpgradeError {
+    /// The disk has no space for another index.
+    #[error("the disk is almost full")]
+    NoSpace,
+    /// The index cannot be read, or the new one cannot be written.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl UpgradeError {
+    fn new(data: &Path, UnusableIndex(why): UnusableIndex) -> Self {
+        match DiskObstacle::find(data) {
+            Some(DiskObstacle::Full) => Self::NoSpace,
+            Some(DiskObstacle::ReadOnly | DiskObstacle::NoInodes) | None => Self::Failed(why),
+        }
+    }
+
+    /// Returns the advice for a store that has nothing but this index.
+    pub const fn advice(&self) -> &'static str {
+        match self {
+            Self::NoSpace => {
+                "Free some disk space and start again, or restore a backup: umai backup restore --newest"
+            }
+            Self::Failed(_) => {
+                "Restore a backup: umai backup restore --newest; or use the earlier version"
+            }
+        }
+    }
+}
 
 /// Completes or takes back a conversion that was interrupted. Both copies contain records, so none may stay for longer than needed.
 pub fn clean_up(data: &Path) -> io::Result<()> {
@@ -42,37 +74,29 @@ pub fn clean_up(data: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Converts an open index, if that is needed. One that cannot be converted is returned as it is.
+/// Writes the rows of an open index of an earlier layout to a new index, which replaces it and is returned. The earlier one stays when that
+/// fails.
 pub fn upgrade(
     data: &Path,
-    (index, header): (ConnectionIndex, IndexHeader),
+    earlier: &ConnectionIndex,
+    header: &IndexHeader,
     auth: Option<&StoreAuthenticator>,
-) -> (ConnectionIndex, IndexHeader) {
-    // Without the key the rows of the new index would have no codes.
-    if header.layout == LAYOUT || auth.is_none() {
-        return (index, header);
-    }
+) -> Result<(ConnectionIndex, IndexHeader), UpgradeError> {
+    check_space(data)?;
     let converted = IndexHeader::new(header.position(), header.identity.clone());
-    let written = write(data, &index, &converted, auth);
+    let written = write(data, earlier, &converted, auth);
     let result = written.and_then(|()| {
         replace(data).map_err(|error| UnusableIndex(error.to_string()))?;
         ConnectionIndex::open(&data.join(rebuild::FOLDER), auth)
     });
-    match result {
-        Ok(new) => {
-            // The earlier database belongs to a folder that is gone.
-            rebuild::abandon(Arc::new(index));
-            (new, converted)
+    result.map(|new| (new, converted)).map_err(|unusable| {
+        let why = UpgradeError::new(data, unusable);
+        // What was written needs space, and contains records.
+        if let Err(error) = clean_up(data) {
+            tracing::warn!(%error, "an interrupted conversion cannot be taken back");
         }
-        Err(UnusableIndex(why)) => {
-            tracing::warn!(why, "the index of an earlier version cannot be converted");
-            // What was written needs space, and contains records.
-            if let Err(error) = clean_up(data) {
-                tracing::warn!(%error, "an interrupted conversion cannot be taken back");
-            }
-            (index, header)
-        }
-    }
+        why
+    })
 }
 
 /// Writes the new index durably.
@@ -85,7 +109,6 @@ fn write(
     let folder = data.join(NEW);
     let refuse = |error: io::Error| UnusableIndex(error.to_string());
     remove(&folder).map_err(refuse)?;
-    check_space(data).map_err(refuse)?;
     io_error::create_folder(&folder).map_err(refuse)?;
     let new = ConnectionIndex::open(&folder, auth)?;
     let filled = fill(&new, earlier, header);
@@ -163,13 +186,14 @@ fn remove(folder: &Path) -> io::Result<()> {
 }
 
 /// Returns an error when the disk has no space for another index: sled waits forever for a write that the disk rejects.
-pub fn check_space(data: &Path) -> io::Result<()> {
+pub fn check_space(data: &Path) -> Result<(), UpgradeError> {
     let database = fs::metadata(data.join(rebuild::FOLDER).join("db"));
     let needed = database.map_or(0, |database| database.len());
-    if disk::free_space(data)?.saturating_sub(RESERVE) > needed {
+    let free = disk::free_space(data).map_err(|error| UpgradeError::Failed(error.to_string()))?;
+    if free.saturating_sub(RESERVE) > needed {
         Ok(())
     } else {
-        Err(io::Error::other("the disk is almost full"))
+        Err(UpgradeError::NoSpace)
     }
 }
 

@@ -6,9 +6,9 @@
 use std::path::Path;
 
 use super::index::ConnectionIndex;
+use super::index_folder::{IndexFolder, open_index};
 use super::index_header::StorePosition;
 use super::notices::Notices;
-use super::open::{IndexFolder, open_index};
 use super::salvage::FullState;
 use super::{create, data_loss_marker, rebuild, salvage};
 use crate::connection::StoreError;
@@ -64,7 +64,7 @@ fn readable_state(
     notices: &Notices,
 ) -> Result<FullState, StoreError> {
     let old = match open_index(data, None) {
-        Ok(IndexFolder::Index(index, _)) => index,
+        Ok(IndexFolder::Index(index, _) | IndexFolder::Earlier(index, ..)) => index,
         Ok(IndexFolder::Absent | IndexFolder::Empty | IndexFolder::Newer(_)) | Err(_) => {
             ConnectionIndex::Closed
         }

@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 use super::apply::Applier;
 use super::index::ConnectionIndex;
+use super::index_folder::{IndexFolder, open_index};
 use super::index_handle::IndexHandle;
-use super::index_header::{IndexHeader, LAYOUT, StorePosition};
+use super::index_header::{IndexHeader, StorePosition};
+use super::index_upgrade::{self, UpgradeError};
 use super::journal_history::JournalHistory;
 use super::notices::Notices;
 use super::verified_marker::VerifiedMarker;
-use super::{index_upgrade, migration, rebuild};
+use super::{migration, rebuild};
 use crate::connection::StoreError;
 use crate::store::backup::BackupConfig;
 use crate::store::backup::folder::BackupFolder;
@@ -122,12 +124,15 @@ fn open_without_journal(
             let unlocked = unlock(None)?;
             Ok((unlocked, StorePosition::default(), IndexSource::Create))
         }
-        Ok(IndexFolder::Index(index, applied)) => {
+        Ok(IndexFolder::Index(index, applied) | IndexFolder::Earlier(index, applied, _)) => {
             let unlocked = unlock(Some(&applied.identity))?;
             drop(index);
-            let opened = open_index(data, unlocked.access().auth());
-            let Ok(IndexFolder::Index(index, applied)) = opened else {
-                return Err(nothing_readable(data));
+            let (index, applied) = match open_index(data, unlocked.access().auth()) {
+                Ok(IndexFolder::Index(index, applied)) => (index, applied),
+                Ok(IndexFolder::Earlier(_, _, why)) => return Err(not_convertible(data, &why)),
+                Ok(IndexFolder::Absent | IndexFolder::Empty | IndexFolder::Newer(_)) | Err(_) => {
+                    return Err(nothing_readable(data));
+                }
             };
             let position = applied.position();
             Ok((unlocked, position, IndexSource::Adopt(index, applied)))
@@ -345,53 +350,24 @@ pub fn read_head(path: &Path) -> Result<Option<FileHeader>, StoreError> {
     }
 }
 
-/// State of the sled folder.
-pub(super) enum IndexFolder {
-    /// The folder does not exist.
-    Absent,
-    /// An index without a journal position.
-    Empty,
-    /// An index and its position.
-    Index(ConnectionIndex, IndexHeader),
-    /// An index with rows of a newer version of umai, which may mean something else.
-    Newer(IndexHeader),
-}
-
-pub(super) fn open_index(
-    data: &Path,
-    auth: Option<&StoreAuthenticator>,
-) -> Result<IndexFolder, String> {
-    let folder = data.join(rebuild::FOLDER);
-    if !folder.try_exists().map_err(|error| error.to_string())? {
-        return Ok(IndexFolder::Absent);
-    }
-    if let Some(obstacle) = DiskObstacle::find(data) {
-        return Err(obstacle.describe(data));
-    }
-    let index = ConnectionIndex::open(&folder, auth).map_err(|broken| broken.0)?;
-    match index.applied() {
-        Ok(Some(applied)) if applied.layout > LAYOUT => Ok(IndexFolder::Newer(applied)),
-        Ok(Some(applied)) => {
-            let (index, applied) = index_upgrade::upgrade(data, (index, applied), auth);
-            Ok(IndexFolder::Index(index, applied))
-        }
-        Ok(None) => {
-            rebuild::abandon(Arc::new(index));
-            Ok(IndexFolder::Empty)
-        }
-        Err(broken) => {
-            rebuild::abandon(Arc::new(index));
-            Err(broken.0)
-        }
-    }
-}
-
 /// Reads the identity from the index when no journal file has it.
 fn index_identity(data: &Path) -> Result<StoreIdentity, StoreError> {
     match open_index(data, None) {
-        Ok(IndexFolder::Index(_, applied) | IndexFolder::Newer(applied)) => Ok(applied.identity),
+        Ok(
+            IndexFolder::Index(_, applied)
+            | IndexFolder::Earlier(_, applied, _)
+            | IndexFolder::Newer(applied),
+        ) => Ok(applied.identity),
         Ok(IndexFolder::Absent | IndexFolder::Empty) | Err(_) => Err(nothing_readable(data)),
     }
+}
+
+fn not_convertible(data: &Path, why: &UpgradeError) -> StoreError {
+    StoreError::Other(format!(
+        "The store in {} has no readable journal, and its index of an earlier version of umai cannot be converted ({why}); nothing was changed. {}",
+        data.display(),
+        why.advice()
+    ))
 }
 
 pub(super) fn nothing_readable(data: &Path) -> StoreError {

@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use super::apply::Applier;
 use super::index::ConnectionIndex;
+use super::index_folder::{IndexFolder, open_index};
 use super::index_handle::IndexHandle;
-use super::index_header::{IndexHeader, LAYOUT, StorePosition};
+use super::index_header::{IndexHeader, StorePosition};
 use super::index_repair::rebuild_index;
 use super::maintenance::{Maintenance, Verification};
 use super::notices::Notices;
-use super::open::{
-    IndexFolder, IndexSource, OpeningStore, StoreFiles, nothing_readable, open_index,
-};
+use super::open::{IndexSource, OpeningStore, StoreFiles, nothing_readable};
 use super::pending_writes::PendingWrites;
 use super::replay::JournalReplay;
 use super::verified_marker::VerifiedMarker;
@@ -129,13 +128,6 @@ fn adopt_index(
     index: ConnectionIndex,
     header: &IndexHeader,
 ) -> Result<IndexState, StoreError> {
-    if header.layout != LAYOUT {
-        return Err(StoreError::Other(format!(
-            "The store in {} has no readable journal, and its index of an earlier version of umai cannot be converted; nothing was changed. \
-             Free some disk space and start again, or restore a backup: umai backup restore --newest",
-            applier.data.display()
-        )));
-    }
     if verify(&index, header.digest, || true) != VerifyResult::Valid {
         return Err(nothing_readable(&applier.data));
     }
@@ -236,12 +228,15 @@ fn usable(
 ) -> (ConnectionIndex, StorePosition, Option<String>) {
     let why = match index {
         Ok(IndexFolder::Index(index, applied)) if applied.identity == *identity => {
-            let problem = (applied.layout != LAYOUT).then(|| {
-                "it was written by an earlier version of umai and cannot be converted".into()
-            });
-            return (index, applied.position(), problem);
+            return (index, applied.position(), None);
         }
-        Ok(IndexFolder::Index(index, _)) => {
+        Ok(IndexFolder::Earlier(index, applied, why)) if applied.identity == *identity => {
+            let why = format!(
+                "it was written by an earlier version of umai and cannot be converted: {why}"
+            );
+            return (index, applied.position(), Some(why));
+        }
+        Ok(IndexFolder::Index(index, _) | IndexFolder::Earlier(index, ..)) => {
             rebuild::abandon(Arc::new(index));
             "it belongs to another store".into()
         }
