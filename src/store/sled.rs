@@ -32,6 +32,7 @@ pub(super) mod rebuild;
 mod replay;
 mod checkpoint;
 pub(super) mod salvage;
+mod newer_index;
 mod notices;
 mod data_loss_marker;
 mod apply;

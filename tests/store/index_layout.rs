@@ -1,7 +1,7 @@
 //! An index of an earlier version of umai is converted without a loss, also of what only it has; one of a newer version is not read.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use futures_util::future::join_all;
 use rstest::rstest;
@@ -9,7 +9,7 @@ use umai::connection::{ListQuery, StoreError};
 use umai::store::sled::index_header::LAYOUT;
 
 use crate::support::fixture::{Content, EVERYTHING, content, id, open_in, save};
-use crate::support::folders::files;
+use crate::support::folders::{self, files};
 use crate::support::index_rows;
 
 /// Creates a closed store with connections in several versions, of which one was purged.
@@ -257,4 +257,88 @@ async fn index_of_a_newer_version_is_left_alone_where_the_journal_lost_changes(
     assert!(why.contains("newer version of umai"), "{why}");
     assert!(data.join("sled").exists());
     assert!(!data.join("damaged").exists());
+}
+
+/// Damages the entry in the middle of the journal.
+fn damage_middle(data: &Path) {
+    change_journal(data, |bytes, used| bytes[used / 2] ^= 1);
+}
+
+/// Returns the paths and contents of the files that umai may not change.
+fn untouched_files(data: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let folders = ["journal", "snapshots"].map(|name| data.join(name));
+    let present = folders.iter().filter(|folder| folder.exists());
+    let paths = present.flat_map(|folder| files(folder));
+    paths
+        .map(|path| (path.clone(), fs::read(path).unwrap()))
+        .collect()
+}
+
+#[tokio::test]
+async fn index_of_a_newer_version_is_left_alone_where_an_entry_is_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    store_in(folder.path()).await;
+    make_newer(&data);
+    damage_middle(&data);
+    let before = untouched_files(&data);
+    for _ in 0..2 {
+        let Err(StoreError::Other(why)) = open_in(folder.path()).await.map(drop) else {
+            panic!("an index of a newer version was replaced");
+        };
+        assert!(why.contains("cannot be read. The index may have"), "{why}");
+        assert!(why.contains("newer version of umai"), "{why}");
+        assert!(why.contains("nothing was changed"), "{why}");
+    }
+    assert_eq!(untouched_files(&data), before);
+    assert_eq!(
+        index_rows::rows(&data, "m")[0].1.last(),
+        Some(&(LAYOUT + 1))
+    );
+    assert!(!data.join("damaged").exists());
+}
+
+/// Takes a snapshot of a closed store, which has every change.
+async fn take_snapshot(folder: &Path) {
+    // Damage in the journal causes a snapshot.
+    damage_middle(&folder.join("data"));
+    let store = open_in(folder).await.unwrap();
+    store.close().await.unwrap();
+    assert!(!files(&folder.join("data/snapshots")).is_empty());
+}
+
+#[tokio::test]
+async fn index_of_a_newer_version_is_rebuilt_from_a_snapshot_of_a_damaged_entry() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let before = store_in(folder.path()).await;
+    take_snapshot(folder.path()).await;
+    make_newer(&data);
+    fs::remove_dir_all(data.join("damaged")).unwrap();
+    let notices = check(folder.path(), &before).await;
+    assert!(notices.contains("newer version of umai"), "{notices}");
+    assert!(data.join("damaged/sled-1").exists());
+}
+
+#[tokio::test]
+async fn index_of_a_newer_version_without_the_lost_change_is_rebuilt() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    store_in(folder.path()).await;
+    let earlier = folder.path().join("earlier");
+    folders::copy(&data.join("sled"), &earlier);
+    let store = open_in(folder.path()).await.unwrap();
+    store.save(save(9, 2)).await.unwrap();
+    store.close().await.unwrap();
+    fs::remove_dir_all(data.join("sled")).unwrap();
+    folders::copy(&earlier, &data.join("sled"));
+    make_newer(&data);
+    change_journal(&data, |bytes, used| bytes[used] ^= 1);
+    let store = open_in(folder.path()).await.unwrap();
+    let notices = store.notices().join("\n");
+    assert!(notices.contains("newer version of umai"), "{notices}");
+    assert!(notices.contains(" is lost: "), "{notices}");
+    assert_eq!(content(&store).await[&9], 1);
+    store.close().await.unwrap();
+    assert!(data.join("damaged/sled-1").exists());
 }

@@ -1,6 +1,5 @@
 //! Brings the index up to date with the journal, or rebuilds it.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::apply::Applier;
@@ -10,6 +9,7 @@ use super::index_handle::IndexHandle;
 use super::index_header::{IndexHeader, StorePosition};
 use super::index_repair::rebuild_index;
 use super::maintenance::{Maintenance, Verification};
+use super::newer_index::{self, NewestChanges};
 use super::notices::Notices;
 use super::open::{IndexSource, OpeningStore, StoreFiles, nothing_readable};
 use super::pending_writes::PendingWrites;
@@ -156,7 +156,9 @@ fn recover(applier: &Applier, found: &StoreFiles) -> Result<IndexState, StoreErr
         ..
     } = applier;
     let identity = &access.identity;
-    let (reader, indexed, problem) = match open_index(data, access.auth()) {
+    let opened = open_index(data, access.auth());
+    let is_newer = matches!(opened, Ok(IndexFolder::Newer(_)));
+    let (reader, indexed, problem) = match opened {
         // The first start was interrupted before anything was stored.
         Ok(IndexFolder::Absent | IndexFolder::Empty) if found.is_untouched() => {
             (replace_index(applier)?, StorePosition::default(), None)
@@ -172,17 +174,16 @@ fn recover(applier: &Applier, found: &StoreFiles) -> Result<IndexState, StoreErr
         tail_scan::read(segments, indexed.revision, auth, |entry| replay.add(entry))
             .map_err(|error| io_error(data, &error))?
     };
-    let mut recovery = RecoveryState {
-        position: StorePosition {
-            revision: end.revision,
-            digest: end.digest,
-        },
-        problem: replay.finish().or(end.problem.clone()),
-        verified: false,
-        damaged: false,
-    };
+    let problem = replay.finish().or(end.problem.clone());
+    let mut recovery = RecoveryState::new(&end, problem);
     recovery.compare_snapshot(found.snapshot.as_ref(), indexed);
-    recovery.compare_newer_index(data, &index.current(), indexed)?;
+    if is_newer {
+        let newest = NewestChanges {
+            index: indexed.revision,
+            journal: recovery.position.revision,
+        };
+        newer_index::reject_loss(data, newest, access.auth())?;
+    }
     recovery.compare_index(index, indexed, &end, notices);
     if let Some(why) = &recovery.problem {
         let rebuilt = rebuild_index(data, access, notices, &index.current(), why)?;
@@ -263,6 +264,19 @@ struct RecoveryState {
 }
 
 impl RecoveryState {
+    /// Starts at the end of the journal.
+    const fn new(end: &JournalEnd, problem: Option<String>) -> Self {
+        Self {
+            position: StorePosition {
+                revision: end.revision,
+                digest: end.digest,
+            },
+            problem,
+            verified: false,
+            damaged: false,
+        }
+    }
+
     /// Returns the verification that is necessary before the first change; [`Verification::Recorded`] if index and journal end
     /// where the marker says.
     fn verification(
@@ -308,26 +322,6 @@ impl RecoveryState {
             revision: snapshot.revision,
             digest: snapshot.digest,
         };
-    }
-
-    /// Refuses to go on where the index of a newer version of umai has changes that the journal lost.
-    fn compare_newer_index(
-        &self,
-        data: &Path,
-        index: &ConnectionIndex,
-        indexed: StorePosition,
-    ) -> Result<(), StoreError> {
-        let is_unread = matches!(index, ConnectionIndex::Closed);
-        if !is_unread || indexed.revision <= self.position.revision {
-            return Ok(());
-        }
-        Err(StoreError::Other(format!(
-            "The end of the journal in {} is damaged: change {} is the last readable one. The index has all changes up to {}, but was written \
-             by a newer version of umai; nothing was changed. Use that version, or restore a backup: umai backup restore --newest",
-            data.display(),
-            self.position.revision,
-            indexed.revision
-        )))
     }
 
     /// Uses an index that is newer than the journal, if it is intact: it has the changes lost from the end of the journal.
