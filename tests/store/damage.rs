@@ -4,8 +4,9 @@ use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use futures_util::future::join_all;
+use rstest::rstest;
 use umai::connection::StoreError;
-use umai::store::journal::header::FORMAT;
+use umai::store::journal::header::{FORMAT, LENGTH};
 
 use crate::support::fixture::{Content, Store, content, id, open_in, options, random, save};
 use crate::support::folders::{copy, files};
@@ -394,6 +395,44 @@ async fn index_without_journal_is_recovered() {
     let store = open_in(folder.path()).await.unwrap();
     assert_eq!(content(&store).await, before);
     store.close().await.unwrap();
+}
+
+/// Damages a file without which sled does not open.
+fn damage_sled(sled: &Path) {
+    flip(&sled.join("conf"), 0);
+}
+
+/// Damages the block with the position.
+fn damage_position(sled: &Path) {
+    let data = sled.parent().unwrap();
+    let (key, _) = index_rows::blocks(data, "m").remove(0);
+    index_rows::plant(data, &key, Some(b"damaged".to_vec()));
+}
+
+#[rstest]
+#[case::sled(damage_sled)]
+#[case::position(damage_position)]
+#[tokio::test]
+async fn unreadable_index_beside_an_empty_journal_is_kept(#[case] damage: fn(&Path)) {
+    let folder = tempfile::tempdir().unwrap();
+    store_in(folder.path()).await;
+    let data = folder.path().join("data");
+    let sled = data.join("sled");
+    damage(&sled);
+    shorten(&segment(folder.path()), LENGTH as u64);
+    let before = fs::read(sled.join("db")).unwrap();
+    let used = before.iter().rposition(|byte| *byte != 0).unwrap();
+    let newest = &before[used - 100..used];
+    let store = open_in(folder.path()).await.unwrap();
+    let notices = store.notices().join("\n");
+    let kept = data.join("damaged/sled-1");
+    let place = format!("kept in {}", kept.display());
+    assert!(notices.contains(&place), "{notices}");
+    assert!(content(&store).await.is_empty());
+    store.close().await.unwrap();
+    // sled writes when it opens, so the rest may differ.
+    let db = fs::read(kept.join("db")).unwrap();
+    assert!(db.windows(newest.len()).any(|bytes| bytes == newest));
 }
 
 #[tokio::test]
