@@ -409,9 +409,25 @@ fn damage_position(sled: &Path) {
     index_rows::plant(data, &key, Some(b"damaged".to_vec()));
 }
 
+fn remove_position(sled: &Path) {
+    index_rows::remove(sled.parent().unwrap(), b"m");
+}
+
+/// Leaves the rows of an index of umai 0.2, without their position.
+fn keep_single_rows(sled: &Path) {
+    let rows = index_rows::rows(sled.parent().unwrap(), "r");
+    fs::remove_dir_all(sled).unwrap();
+    let db = sled::open(sled).unwrap();
+    for (key, row) in rows {
+        db.insert(key, row).unwrap();
+    }
+}
+
 #[rstest]
 #[case::sled(damage_sled)]
 #[case::position(damage_position)]
+#[case::without_position(remove_position)]
+#[case::single_rows_without_position(keep_single_rows)]
 #[tokio::test]
 async fn unreadable_index_beside_an_empty_journal_is_kept(#[case] damage: fn(&Path)) {
     let folder = tempfile::tempdir().unwrap();

@@ -94,6 +94,11 @@ impl BufferedIndex {
         })
     }
 
+    /// Returns true when sled has no values, not even unreadable ones. Changes in memory do not count.
+    pub fn is_empty(&self) -> Result<bool, UnusableIndex> {
+        self.opened.call(|db| Ok(db.is_empty()))
+    }
+
     /// Visits the rows with a key prefix in order, from `start`, until `take` returns false. An unreadable block is one row.
     pub fn walk(
         &self,

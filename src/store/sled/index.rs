@@ -125,6 +125,19 @@ impl ConnectionIndex {
         Ok(row.and_then(IndexHeader::read))
     }
 
+    /// Returns true when an index that was just opened has no rows, not even unreadable ones.
+    pub fn is_empty(&self) -> Result<bool, UnusableIndex> {
+        if let Self::Sled(index) = self {
+            return index.is_empty();
+        }
+        let mut is_empty = true;
+        self.walk(b"", |_, _| {
+            is_empty = false;
+            false
+        })?;
+        Ok(is_empty)
+    }
+
     /// Returns true when the index is in memory.
     pub const fn is_in_memory(&self) -> bool {
         matches!(self, Self::Memory(_))

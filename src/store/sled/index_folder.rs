@@ -14,7 +14,7 @@ use crate::store::key::StoreAuthenticator;
 pub enum IndexFolder {
     /// The folder does not exist.
     Absent,
-    /// An index without a journal position.
+    /// An index without any rows, not even unreadable ones.
     Empty,
     /// An index and its position.
     Index(ConnectionIndex, IndexHeader),
@@ -42,8 +42,13 @@ pub fn open_index(data: &Path, auth: Option<&StoreAuthenticator>) -> Result<Inde
         }
         Ok(Some(applied)) => Ok(IndexFolder::Index(index, applied)),
         Ok(None) => {
+            let is_empty = index.is_empty();
             rebuild::abandon(Arc::new(index));
-            Ok(IndexFolder::Empty)
+            match is_empty {
+                Ok(true) => Ok(IndexFolder::Empty),
+                Ok(false) => Err("its position is missing or damaged".into()),
+                Err(broken) => Err(broken.0),
+            }
         }
         Err(broken) => {
             rebuild::abandon(Arc::new(index));
