@@ -288,3 +288,32 @@ async fn earlier_index_without_journal_is_converted_once_there_is_space() {
     assert_eq!(content(&store).await.len(), 1);
     store.close().await.unwrap();
 }
+
+#[tokio::test]
+async fn index_without_journal_on_an_unusable_disk_is_not_called_damaged() {
+    let Some(disk) = SmallDisk::new() else {
+        return;
+    };
+    let options = disk.options(&disk.0.path().join("config"));
+    let store = open(&options).await.unwrap();
+    store.save(save(1, 1)).await.unwrap();
+    store.close().await.unwrap();
+    remove_journal(&options.data);
+    disk.fill();
+    let Err(StoreError::Other(why)) = open(&options).await.map(drop) else {
+        panic!("an index was opened on a full disk");
+    };
+    assert!(why.contains(" is full; nothing was changed"), "{why}");
+    assert!(why.contains("Free some space"), "{why}");
+    disk.free_space();
+    disk.set_read_only(true);
+    let Err(StoreError::Other(why)) = open(&options).await.map(drop) else {
+        panic!("an index was opened on a read-only disk");
+    };
+    assert!(why.contains(" is read-only; nothing was changed"), "{why}");
+    assert!(!why.contains("backup"), "{why}");
+    disk.set_read_only(false);
+    let store = open(&options).await.unwrap();
+    assert_eq!(content(&store).await.len(), 1);
+    store.close().await.unwrap();
+}

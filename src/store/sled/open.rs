@@ -142,7 +142,8 @@ fn open_without_journal(
              Use that version, or restore a backup: umai backup restore --newest",
             data.display()
         ))),
-        Ok(IndexFolder::Empty) | Err(_) => Err(nothing_readable(data)),
+        Ok(IndexFolder::Empty) => Err(nothing_readable(data)),
+        Err(why) => Err(unreadable_index(data, &why)),
     }
 }
 
@@ -367,6 +368,20 @@ fn not_convertible(data: &Path, why: &UpgradeError) -> StoreError {
         "The store in {} has no readable journal, and its index of an earlier version of umai cannot be converted ({why}); nothing was changed. {}",
         data.display(),
         why.advice()
+    ))
+}
+
+fn unreadable_index(data: &Path, why: &str) -> StoreError {
+    let advice = match DiskObstacle::find(data) {
+        Some(DiskObstacle::ReadOnly) => "Start umai again when it can be written",
+        Some(DiskObstacle::Full | DiskObstacle::NoInodes) => {
+            "Free some space and start umai again, or restore a backup: umai backup restore --newest"
+        }
+        None => "Restore a backup: umai backup restore --newest; or use another folder with --data",
+    };
+    StoreError::Other(format!(
+        "The store in {} has no readable journal, and its index cannot be read: {why}; nothing was changed. {advice}",
+        data.display()
     ))
 }
 
